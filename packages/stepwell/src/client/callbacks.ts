@@ -1,0 +1,129 @@
+import type { System } from '../engine/system.ts';
+import { StepwellError } from '../model/errors.ts';
+import type { Outcome } from '../model/fact.ts';
+import { failureOf } from '../model/failure.ts';
+import { present } from '../model/fields.ts';
+import type { Payloads } from '../model/payload.ts';
+import { entriesOf } from '../replay/past.ts';
+import type { CallbackFact, Store } from '../store/contract.ts';
+
+/** What `callbacks.fail` may be given. */
+export type FailedWith =
+  | Error
+  | { readonly name?: string; readonly message: string; readonly data?: unknown };
+
+/** Completes callbacks from outside, by their ids. */
+export class Callbacks {
+  readonly #store: Store;
+  readonly #system: System;
+  readonly #payloads: Payloads;
+
+  constructor(store: Store, system: System, payloads: Payloads) {
+    this.#store = store;
+    this.#system = system;
+    this.#payloads = payloads;
+  }
+
+  /**
+   * @throws StepwellError `CALLBACK_NOT_FOUND`, `CALLBACK_COMPLETED`, `CALLBACK_CLOSED`, `VALUE_NOT_JSON`, `PAYLOAD_TOO_LARGE`
+   */
+  succeed(id: string, value?: unknown): Promise<void> {
+    return this.#complete(id, () =>
+      present({ ok: true, value: this.#payloads.encode(value, `value of callback "${id}"`) } as const),
+    );
+  }
+
+  /** @throws StepwellError as `succeed` */
+  fail(id: string, error: FailedWith): Promise<void> {
+    return this.#complete(id, () => ({ ok: false, error: failureOf(asError(error), this.#payloads.codec) }));
+  }
+
+  /** @throws StepwellError as `succeed` */
+  heartbeat(id: string): Promise<void> {
+    return this.#deliver(id, { type: 'heartbeat', callback: id });
+  }
+
+  async #complete(id: string, outcome: () => Outcome): Promise<void> {
+    await this.#deliver(id, { type: 'callback', callback: id, outcome: outcome() });
+  }
+
+  async #deliver(callback: string, fact: CallbackFact): Promise<void> {
+    const [answer] = await this.#store.deliver([{ to: { callback }, now: this.#system.now(), fact }]);
+    if (!answer!.delivered) throw await this.#explain(callback);
+  }
+
+  /** Why a callback is not open: what became of it is in the journal of its run. */
+  async #explain(callback: string): Promise<StepwellError> {
+    const key = Number.parseInt(/^cb_([0-9a-z]+)_[0-9a-f]{32}$/.exec(callback)?.[1] ?? '', 36);
+    const journal = Number.isSafeInteger(key)
+      ? await this.#store.journal(key, 0, Number.MAX_SAFE_INTEGER)
+      : [];
+    const events = entriesOf(journal).map(({ event }) => event);
+    const begin = events.findIndex(
+      (event) => event.type === 'operation.started' && event.callback === callback,
+    );
+    const started = events[begin];
+    if (started?.type !== 'operation.started') {
+      return new StepwellError(
+        'CALLBACK_NOT_FOUND',
+        `There is no callback "${callback}". Its run may have been purged.`,
+      );
+    }
+    const outcome = events
+      .slice(begin)
+      .find(
+        (event) => event.type.startsWith('operation.') && event !== started && isAbout(event, started.op),
+      );
+    const isClosed =
+      outcome === undefined
+        ? events.some(isEnd)
+        : outcome.type === 'operation.cancelled' || isTimeout(outcome);
+    return isClosed
+      ? new StepwellError(
+          'CALLBACK_CLOSED',
+          `The callback "${callback}" came too late: "${started.op}" had timed out, was cancelled, or its run has ended.`,
+        )
+      : new StepwellError('CALLBACK_COMPLETED', `The callback "${callback}" has been completed already.`);
+  }
+}
+
+type AnyEvent = ReturnType<typeof entriesOf>[number]['event'];
+
+function isAbout(event: AnyEvent, op: string): boolean {
+  return (
+    (event.type === 'operation.succeeded' ||
+      event.type === 'operation.failed' ||
+      event.type === 'operation.cancelled') &&
+    event.op === op
+  );
+}
+
+function isTimeout(event: AnyEvent): boolean {
+  return (
+    event.type === 'operation.failed' &&
+    (event.error.code === 'WAIT_TIMED_OUT' || event.error.code === 'HEARTBEAT_MISSED')
+  );
+}
+
+function isEnd({ type }: AnyEvent): boolean {
+  return (
+    type === 'run.succeeded' ||
+    type === 'run.failed' ||
+    type === 'run.cancelled' ||
+    type === 'run.timed_out' ||
+    type === 'run.continued'
+  );
+}
+
+function asError(given: FailedWith): Error {
+  if (given instanceof Error) return given;
+  if (typeof given !== 'object' || given === null || typeof given.message !== 'string') {
+    throw new StepwellError(
+      'OPTION_INVALID',
+      'A callback fails with an Error, or with { name?, message, data? }.',
+    );
+  }
+  const error = new Error(given.message);
+  if (given.name !== undefined) error.name = String(given.name);
+  return given.data === undefined ? error : Object.assign(error, { data: given.data });
+}

@@ -1,0 +1,54 @@
+import type { Codec } from '../model/codec.ts';
+import { StepwellError } from '../model/errors.ts';
+import { isFinal, type RunRecord } from '../model/run.ts';
+import type { Store } from '../store/contract.ts';
+import { decodeEvent } from './info.ts';
+import type { EventsOptions, RunEvent } from './types.ts';
+import type { Watch } from './watch.ts';
+
+/** Commits that are read at once: a slow reader of a long journal holds no more than these. */
+const COMMITS_AT_ONCE = 200;
+
+export interface EventParts {
+  readonly store: Store;
+  readonly watch: Watch;
+  readonly codec: Codec | null;
+  record(): Promise<RunRecord>;
+}
+
+/** Events of a run from a position on; with `follow` until the run has ended and all has been read. */
+export async function* readEvents(
+  { store, watch, codec, record }: EventParts,
+  { from = 0, follow = true, signal }: EventsOptions,
+): AsyncIterableIterator<RunEvent> {
+  if (!Number.isSafeInteger(from) || from < 0) {
+    throw new StepwellError(
+      'OPTION_INVALID',
+      `Events are read from a position, a whole number from 0, not ${String(from)}.`,
+    );
+  }
+  let run = await record();
+  const watcher = watch.open(run.key, false);
+  let next = from;
+  try {
+    for (;;) {
+      // Looked at before the journal is read: if the run has ended by then, what is read is all there is.
+      run = await record();
+      let commits = await store.journal(run.key, next, COMMITS_AT_ONCE);
+      while (commits.length > 0) {
+        for (const { position, at, events } of commits) {
+          for (let n = Math.max(0, next - position); n < events.length; n++) {
+            signal?.throwIfAborted();
+            yield { position: position + n, at, event: decodeEvent(events[n]!, codec) };
+          }
+          next = Math.max(next, position + events.length);
+        }
+        commits = commits.length < COMMITS_AT_ONCE ? [] : await store.journal(run.key, next, COMMITS_AT_ONCE);
+      }
+      if (!follow || isFinal(run.status)) return;
+      await watcher.next(signal);
+    }
+  } finally {
+    watcher.close();
+  }
+}

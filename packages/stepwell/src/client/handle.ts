@@ -1,0 +1,47 @@
+import type { Stepwell } from './stepwell.ts';
+import type { CancelOptions, EventsOptions, ResultOptions, RunEvent, RunInfo, StartedRun } from './types.ts';
+
+/** A run by its id: the engine's methods with the id filled in. */
+export class Handle<O = unknown> implements StartedRun<O> {
+  readonly id: string;
+  readonly created: boolean;
+  readonly #well: Stepwell;
+
+  constructor(well: Stepwell, id: string, created: boolean) {
+    this.#well = well;
+    this.id = id;
+    this.created = created;
+  }
+
+  info(): Promise<RunInfo> {
+    return this.#well.get(this.id);
+  }
+
+  result(options?: ResultOptions): Promise<O> {
+    return this.#well.result<O>(this.id, options);
+  }
+
+  events(options?: EventsOptions): AsyncIterableIterator<RunEvent> {
+    return this.#well.events(this.id, options);
+  }
+
+  raiseEvent(name: string, value?: unknown, options?: { id?: string }): Promise<void> {
+    return this.#well.raiseEvent(this.id, name, value, options);
+  }
+
+  cancel(options?: CancelOptions): Promise<void> {
+    return this.#well.cancel(this.id, options);
+  }
+
+  pause(options?: { reason?: string }): Promise<void> {
+    return this.#well.pause(this.id, options);
+  }
+
+  resume(): Promise<void> {
+    return this.#well.resume(this.id);
+  }
+
+  retry(): Promise<void> {
+    return this.#well.retry(this.id);
+  }
+}

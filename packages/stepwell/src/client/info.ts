@@ -1,0 +1,65 @@
+import { unseal, type Codec } from '../model/codec.ts';
+import type { JournalEvent } from '../model/event.ts';
+import { present } from '../model/fields.ts';
+import type { Failure } from '../model/failure.ts';
+import { isFinal, type RunRecord } from '../model/run.ts';
+import type { ErrorInfo, RunInfo } from './types.ts';
+
+/** A run as an application sees it. */
+export function infoOf(run: RunRecord, codec: Codec | null): RunInfo {
+  const { parent, error } = run;
+  return {
+    id: run.id,
+    namespace: run.namespace,
+    workflow: run.workflow,
+    version: run.version,
+    status: run.status,
+    queue: run.queue,
+    priority: run.priority,
+    input: unseal(run.input, codec),
+    output: unseal(run.output, codec),
+    error: error === undefined ? undefined : errorInfoOf(error, codec),
+    progress: run.progress,
+    statusText: run.statusText,
+    waitingFor: waitingFor(run),
+    parent: parent === null ? undefined : { id: parent.id, op: parent.op },
+    continuedBy: run.continuedBy ?? undefined,
+    readyAt: run.readyAt ?? undefined,
+    createdAt: run.createdAt,
+    startedAt: run.startedAt ?? undefined,
+    endedAt: run.endedAt ?? undefined,
+  };
+}
+
+function waitingFor(run: RunRecord): RunInfo['waitingFor'] {
+  if (isFinal(run.status) || run.status === 'running') return [];
+  if (run.status !== 'queued' || run.waitingFor.length > 0) return run.waitingFor;
+  if (run.readyAt === null && run.concurrencyKey !== null) {
+    return [
+      {
+        kind: 'concurrency',
+        detail: `${run.concurrencyLimit} runs with the key "${run.concurrencyKey}" are under way`,
+      },
+    ];
+  }
+  return [present({ kind: 'start', detail: 'a worker', until: run.readyAt ?? undefined } as const)];
+}
+
+export function errorInfoOf({ cause, data, ...rest }: Failure, codec: Codec | null): ErrorInfo {
+  return present({
+    ...rest,
+    cause: cause === undefined ? undefined : errorInfoOf(cause, codec),
+    data: unseal(data, codec),
+  });
+}
+
+/** An event of the journal with its payloads decoded. */
+export function decodeEvent(event: JournalEvent, codec: Codec | null): JournalEvent {
+  if (codec === null) return event;
+  const decoded: Record<string, unknown> = { ...event };
+  for (const field of ['value', 'output', 'details', 'data']) {
+    if (decoded[field] !== undefined) decoded[field] = unseal(decoded[field] as never, codec);
+  }
+  if ('error' in event && event.error !== undefined) decoded['error'] = errorInfoOf(event.error, codec);
+  return decoded as JournalEvent;
+}

@@ -1,0 +1,303 @@
+import type { System } from '../engine/system.ts';
+import { Worker } from '../engine/worker.ts';
+import { milliseconds, type Duration } from '../model/duration.ts';
+import { StepwellError } from '../model/errors.ts';
+import type { Fact } from '../model/fact.ts';
+import { present } from '../model/fields.ts';
+import { checkId, checkName } from '../model/identifier.ts';
+import { withDefaultLimits, type Limits } from '../model/limits.ts';
+import { Payloads } from '../model/payload.ts';
+import type { RunRecord, RunStatus } from '../model/run.ts';
+import type { Store, WorkerRecord } from '../store/contract.ts';
+import type { AnyDefinition, Definition } from '../workflow/definition.ts';
+import { FunctionRuntime } from '../workflow/function-runtime.ts';
+import { Registry } from '../workflow/registry.ts';
+import { Callbacks } from './callbacks.ts';
+import { readEvents } from './events.ts';
+import { forkedRun } from './fork.ts';
+import { Handle } from './handle.ts';
+import { infoOf } from './info.ts';
+import { listRuns } from './list.ts';
+import { openStore } from './open-store.ts';
+import { awaitResult } from './result.ts';
+import { definitionOf, demandSame, newRun, type StartParts } from './start.ts';
+import { realSystem } from './system.ts';
+import type {
+  CancelOptions,
+  EventsOptions,
+  ForkOptions,
+  ListOptions,
+  OpenOptions,
+  ResultOptions,
+  RunEvent,
+  RunHandle,
+  RunInfo,
+  RunList,
+  StartArguments,
+  StartedRun,
+  StartOptions,
+} from './types.ts';
+import { engineClosed, Watch } from './watch.ts';
+import { workerSettings } from './worker-settings.ts';
+
+/** An engine on a store: starts runs, executes them (unless `worker` is false), and answers for them. */
+export class Stepwell implements AsyncDisposable {
+  readonly namespace: string;
+  readonly callbacks: Pick<Callbacks, 'succeed' | 'fail' | 'heartbeat'>;
+
+  readonly #store: Store;
+  readonly #ownsStore: boolean;
+  readonly #system: System;
+  readonly #limits: Limits;
+  readonly #payloads: Payloads;
+  readonly #registry: Registry;
+  readonly #worker: Worker | null;
+  readonly #watch: Watch;
+  readonly #parts: StartParts;
+  #closed: Promise<void> | null = null;
+
+  private constructor(options: OpenOptions) {
+    this.namespace = checkId(options.namespace ?? 'default', 'namespace');
+    this.#limits = withDefaultLimits(options.limits);
+    this.#payloads = new Payloads(options.codec ?? null, this.#limits);
+    this.#registry = new Registry(options.workflows ?? []);
+    this.#system = options.system ?? realSystem;
+    const settings = options.worker === false ? null : workerSettings(options.worker);
+    this.#ownsStore = typeof options.store === 'string';
+    this.#store = typeof options.store === 'string' ? openStore(options.store, this.#system) : options.store;
+    this.callbacks = new Callbacks(this.#store, this.#system, this.#payloads);
+    this.#watch = new Watch(this.#store, this.#system);
+    this.#parts = {
+      registry: this.#registry,
+      system: this.#system,
+      payloads: this.#payloads,
+      limits: this.#limits,
+      namespace: this.namespace,
+    };
+    const runtime = new FunctionRuntime(this.#registry, this.#system.settled, this.#payloads.codec);
+    const report = options.onError ?? (() => {});
+    const parts = {
+      store: this.#store,
+      runtime,
+      system: this.#system,
+      payloads: this.#payloads,
+      limits: this.#limits,
+      report,
+    };
+    this.#worker = settings === null ? null : new Worker(parts, settings);
+  }
+
+  /**
+   * Opens a store and goes on with the runs that are in it.
+   * @throws StepwellError `STORE_…`, `WORKFLOW_DUPLICATE`, `OPTION_INVALID`
+   */
+  static async open(options: OpenOptions): Promise<Stepwell> {
+    const well = new Stepwell(options);
+    try {
+      await well.#worker?.open();
+    } catch (error) {
+      await well.close({ grace: 0 });
+      throw error;
+    }
+    return well;
+  }
+
+  /**
+   * Starts a run; it is durable when the promise resolves. With an `id` that exists, the run that exists is the answer,
+   * provided that workflow and input are the same.
+   * @throws StepwellError `WORKFLOW_UNKNOWN`, `WORKFLOW_VERSION_UNKNOWN`, `INPUT_INVALID`, `VALUE_NOT_JSON`,
+   * `PAYLOAD_TOO_LARGE`, `ID_INVALID`, `RUN_ID_TAKEN`, `OPTION_INVALID`, `STORE_…`
+   */
+  start<I, O>(workflow: Definition<I, O>, ...rest: StartArguments<I>): Promise<StartedRun<O>>;
+  start<T = unknown>(workflow: string, input?: unknown, options?: StartOptions): Promise<StartedRun<T>>;
+  async start(
+    workflow: AnyDefinition | string,
+    input?: unknown,
+    options: StartOptions = {},
+  ): Promise<StartedRun> {
+    this.#demandOpen();
+    const definition = definitionOf(this.#registry, workflow, options.version);
+    const run = await newRun(this.#parts, definition, input, options);
+    const [answer] = await this.#store.start([run]);
+    if (!answer!.created) demandSame(answer!.existing, run, this.#payloads);
+    return new Handle(this, run.id, answer!.created);
+  }
+
+  /** A run by its id; whether it exists shows when it is asked for something. */
+  run<T = unknown>(id: string): RunHandle<T> {
+    return new Handle<T>(this, checkId(id, 'run id', this.#limits.idLength), false);
+  }
+
+  /** @throws StepwellError `RUN_NOT_FOUND`, `ID_INVALID` */
+  async get(id: string): Promise<RunInfo> {
+    return infoOf(await this.#record(id), this.#payloads.codec);
+  }
+
+  /** Runs that match, newest first. @throws StepwellError `OPTION_INVALID`, `CURSOR_INVALID`, `RUN_NOT_FOUND` (of the parent) */
+  async list(options: ListOptions = {}): Promise<RunList> {
+    this.#demandOpen();
+    const parent = options.parent === undefined ? undefined : (await this.#record(options.parent)).key;
+    return listRuns(this.#store, this.namespace, options, parent, this.#payloads.codec);
+  }
+
+  /**
+   * The run's output, as soon as it has ended. Follows `continueAs`.
+   * @throws the run's own error; StepwellError `RUN_CANCELLED`, `RUN_TIMED_OUT`, `RUN_NOT_FOUND`, `RUN_PURGED`, `ENGINE_CLOSED`
+   */
+  async result<T = unknown>(id: string, options: ResultOptions = {}): Promise<T> {
+    const parts = {
+      watch: this.#watch,
+      registry: this.#registry,
+      payloads: this.#payloads,
+      record: (run: string) => this.#record(run),
+    };
+    return (await awaitResult(parts, id, options)) as T;
+  }
+
+  /** The run's journal from a position on, and what is added to it, until its end. @throws StepwellError `RUN_NOT_FOUND`, `RUN_PURGED`, `ENGINE_CLOSED` */
+  events(id: string, options: EventsOptions = {}): AsyncIterableIterator<RunEvent> {
+    const record = () => this.#record(id);
+    return readEvents(
+      { store: this.#store, watch: this.#watch, codec: this.#payloads.codec, record },
+      options,
+    );
+  }
+
+  /**
+   * Raises an event to a run; it is kept until the run asks for it. With an `id`, a second one of that id is dropped.
+   * @throws StepwellError `RUN_NOT_FOUND`, `RUN_ENDED`, `NAME_INVALID`, `VALUE_NOT_JSON`, `PAYLOAD_TOO_LARGE`
+   */
+  async raiseEvent(id: string, name: string, value?: unknown, options: { id?: string } = {}): Promise<void> {
+    checkName(name, 'event name');
+    if (options.id !== undefined) checkId(options.id, 'event id');
+    const payload = this.#payloads.encode(value, `value of event "${name}"`);
+    await this.#deliver(id, present({ type: 'event', name, value: payload, id: options.id } as const));
+  }
+
+  /**
+   * Asks a run to end: what it waits for is cancelled, its cleanup and undo handlers run. A second call, or `force`, ends
+   * it at once. @throws StepwellError `RUN_NOT_FOUND`, `RUN_ENDED`
+   */
+  async cancel(id: string, { reason, force }: CancelOptions = {}): Promise<void> {
+    await this.#deliver(
+      id,
+      present({
+        type: 'cancel',
+        cause: 'request',
+        reason,
+        force: force === true ? true : undefined,
+      } as const),
+    );
+  }
+
+  /** Bodies that run may end, nothing new begins. @throws StepwellError `RUN_NOT_FOUND`, `RUN_ENDED` */
+  async pause(id: string, { reason }: { reason?: string } = {}): Promise<void> {
+    await this.#deliver(id, present({ type: 'pause', reason } as const));
+  }
+
+  /** @throws StepwellError `RUN_NOT_FOUND`, `RUN_ENDED` */
+  async resume(id: string): Promise<void> {
+    await this.#deliver(id, { type: 'resume' });
+  }
+
+  /**
+   * Reopens a run that failed, timed out or was cancelled: what failed is done again, what succeeded is not.
+   * @throws StepwellError `RUN_NOT_FOUND`, `RUN_NOT_FAILED`
+   */
+  async retry(id: string): Promise<void> {
+    await this.#deliver(id, { type: 'reopen' });
+  }
+
+  /**
+   * Starts a new run that has, up to an operation, the same past as this one.
+   * @throws StepwellError `RUN_NOT_FOUND`, `OPERATION_NOT_FOUND`, `FORK_NOT_POSSIBLE`, `RUN_ID_TAKEN`, `VALUE_NOT_JSON`
+   */
+  async fork<T = unknown>(id: string, options: ForkOptions): Promise<StartedRun<T>> {
+    const source = await this.#record(id);
+    const journal = await this.#store.journal(source.key, 0, Number.MAX_SAFE_INTEGER);
+    const run = forkedRun(this.#parts, source, journal, options);
+    const [answer] = await this.#store.start([run]);
+    if (!answer!.created)
+      throw new StepwellError(
+        'RUN_ID_TAKEN',
+        `The run "${run.id}" exists already. Give the fork another id.`,
+      );
+    return new Handle<T>(this, run.id, true);
+  }
+
+  /** Deletes a run that has ended, with its journal. @throws StepwellError `RUN_NOT_FOUND`, `RUN_NOT_ENDED` */
+  async purge(id: string): Promise<void> {
+    this.#demandOpen();
+    if (await this.#store.purge(this.namespace, id)) return;
+    await this.#record(id);
+    throw new StepwellError('RUN_NOT_ENDED', `The run "${id}" has not ended. Cancel it first.`);
+  }
+
+  /** The workflows that are registered here. */
+  workflows(): readonly { name: string; version: string }[] {
+    return this.#registry.all.map(({ name, version }) => ({ name, version }));
+  }
+
+  workers(): Promise<WorkerRecord[]> {
+    this.#demandOpen();
+    return this.#store.workers();
+  }
+
+  /** The number of runs of each status. */
+  counts(): Promise<Partial<Record<RunStatus, number>>> {
+    this.#demandOpen();
+    return this.#store.count(this.namespace);
+  }
+
+  /**
+   * Stops: bodies of steps that run may end within `grace` (default 10 s), the rest goes on wherever the store is opened
+   * next. A second call waits for the first.
+   */
+  close({ grace = '10s' }: { grace?: Duration } = {}): Promise<void> {
+    this.#closed ??= this.#close(milliseconds(grace, 'grace'));
+    return this.#closed;
+  }
+
+  async #close(grace: number): Promise<void> {
+    await this.#worker?.close(grace);
+    this.#watch.close();
+    if (this.#ownsStore) await this.#store.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #demandOpen(): void {
+    if (this.#closed !== null) throw engineClosed();
+  }
+
+  async #record(id: string): Promise<RunRecord> {
+    this.#demandOpen();
+    checkId(id, 'run id', this.#limits.idLength);
+    const run = await this.#store.get(this.namespace, id);
+    if (run === null) throw notFound(id);
+    return run;
+  }
+
+  async #deliver(id: string, fact: Fact): Promise<void> {
+    this.#demandOpen();
+    checkId(id, 'run id', this.#limits.idLength);
+    const [answer] = await this.#store.deliver([
+      { to: { namespace: this.namespace, id }, now: this.#system.now(), fact },
+    ]);
+    if (answer!.delivered) return;
+    if (answer!.because === 'unknown') throw notFound(id);
+    if (fact.type === 'reopen') {
+      throw new StepwellError(
+        'RUN_NOT_FAILED',
+        `The run "${id}" cannot be retried: only one that failed, timed out or was cancelled can.`,
+      );
+    }
+    throw new StepwellError('RUN_ENDED', `The run "${id}" has ended and takes nothing in any more.`);
+  }
+}
+
+function notFound(id: string): StepwellError {
+  return new StepwellError('RUN_NOT_FOUND', `There is no run "${id}". It may have been purged.`);
+}

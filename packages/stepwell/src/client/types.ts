@@ -1,0 +1,158 @@
+import type { Codec } from '../model/codec.ts';
+import type { Duration } from '../model/duration.ts';
+import type { JournalEvent } from '../model/event.ts';
+import type { Json } from '../model/json.ts';
+import type { Limits } from '../model/limits.ts';
+import type { Progress, RunStatus, WaitReason } from '../model/run.ts';
+import type { Store } from '../store/contract.ts';
+import type { System } from '../engine/system.ts';
+import type { AnyDefinition, Start } from '../workflow/definition.ts';
+
+/** How `Stepwell.open` is told what to do. */
+export interface OpenOptions {
+  /** `sqlite:path/to/file.db`, `memory:`, or a store that was opened elsewhere. */
+  store: string | Store;
+  workflows?: readonly AnyDefinition[];
+  namespace?: string;
+  /** False: only start, ask and control runs; others execute them. */
+  worker?: WorkerOptions | false;
+  codec?: Codec;
+  limits?: Partial<Limits>;
+  /** Clock, randomness, ids and timers; default: those of this machine. */
+  system?: System;
+  /** Is told of what goes wrong where no caller hears of it; the engine goes on. Default: nobody is. */
+  onError?: (error: unknown) => void;
+}
+
+export interface WorkerOptions {
+  /** For people; default: host and process id. */
+  name?: string;
+  /** Default: all queues. */
+  queues?: readonly string[];
+  /** Runs that are active at once; default 200. Waiting runs do not count. */
+  concurrency?: number;
+  /** Waiting runs that stay in memory and go on without replay; default 1,000. */
+  parked?: number;
+  /** How long the runs of a worker that died stay with it; default 10 s. */
+  lease?: Duration;
+}
+
+export type StartOptions = Start & {
+  /** Default: the newest version that is registered here. */
+  version?: string;
+  concurrencyKey?: string;
+};
+
+/** The input may be left out where it may be undefined. */
+export type StartArguments<I> = undefined extends I
+  ? [input?: I, options?: StartOptions]
+  : [input: I, options?: StartOptions];
+
+/** A run as an application sees it. Times are milliseconds since 1970. */
+export interface RunInfo {
+  readonly id: string;
+  readonly namespace: string;
+  readonly workflow: string;
+  readonly version: string;
+  readonly status: RunStatus;
+  readonly queue: string;
+  readonly priority: number;
+  readonly input: Json | undefined;
+  readonly output: Json | undefined;
+  readonly error: ErrorInfo | undefined;
+  readonly progress: Progress | undefined;
+  readonly statusText: string | undefined;
+  /** Why it is not moving; empty while it runs and after its end. */
+  readonly waitingFor: readonly WaitReason[];
+  readonly parent: { readonly id: string; readonly op: string | null } | undefined;
+  readonly continuedBy: string | undefined;
+  readonly readyAt: number | undefined;
+  readonly createdAt: number;
+  readonly startedAt: number | undefined;
+  readonly endedAt: number | undefined;
+}
+
+/** An error as it is shown. */
+export interface ErrorInfo {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string;
+  readonly stack?: string;
+  readonly cause?: ErrorInfo;
+  readonly data?: Json;
+}
+
+export interface ListOptions {
+  workflow?: string;
+  version?: string;
+  status?: RunStatus | readonly RunStatus[];
+  queue?: string;
+  /** Id of the run that started them. */
+  parent?: string;
+  createdFrom?: Date | number;
+  createdBefore?: Date | number;
+  /** 1 to 1,000; default 50. */
+  limit?: number;
+  cursor?: string;
+}
+
+export interface RunList {
+  readonly runs: readonly RunInfo[];
+  /** Give it to the next call; undefined: this was the last page. */
+  readonly cursor: string | undefined;
+}
+
+/** One event of a run's journal with its position, which is also its id in every stream. */
+export interface RunEvent {
+  readonly position: number;
+  readonly at: number;
+  /** With payloads decoded. */
+  readonly event: JournalEvent;
+}
+
+export interface EventsOptions {
+  /** The first position wanted; default 0. */
+  from?: number;
+  /** True (default): go on until the run's end; false: only what there is. */
+  follow?: boolean;
+  signal?: AbortSignal;
+}
+
+export interface CancelOptions {
+  reason?: string;
+  /** End it at once: no undo handlers, no cleanup. */
+  force?: boolean;
+}
+
+export interface ForkOptions {
+  /** Id of the new run. */
+  id?: string;
+  /** The operation from which on the new run is lived anew. */
+  from: string;
+  /** Given: the operation is not done again, this is its result. */
+  result?: unknown;
+}
+
+export interface ResultOptions {
+  signal?: AbortSignal;
+}
+
+/** A run that was started or looked up. */
+export interface RunHandle<O = unknown> {
+  readonly id: string;
+  info(): Promise<RunInfo>;
+  /** Resolves with the output; rejects with the run's error, `RUN_CANCELLED` or `RUN_TIMED_OUT`. Follows `continueAs`. */
+  result(options?: ResultOptions): Promise<O>;
+  events(options?: EventsOptions): AsyncIterableIterator<RunEvent>;
+  raiseEvent(name: string, value?: unknown, options?: { id?: string }): Promise<void>;
+  cancel(options?: CancelOptions): Promise<void>;
+  pause(options?: { reason?: string }): Promise<void>;
+  resume(): Promise<void>;
+  retry(): Promise<void>;
+}
+
+/** A run that was just started. */
+export interface StartedRun<O = unknown> extends RunHandle<O> {
+  /** False: a run of that id, with the same workflow and input, existed already. */
+  readonly created: boolean;
+}

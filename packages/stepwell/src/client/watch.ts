@@ -1,0 +1,118 @@
+import type { System } from '../engine/system.ts';
+import { StepwellError } from '../model/errors.ts';
+import type { RunKey } from '../model/run.ts';
+import type { News, Store } from '../store/contract.ts';
+
+/** News may be lost: whoever waits for a run looks again after this long (ms). */
+const LOOK_AGAIN = 5_000;
+
+interface Listener {
+  heard(ended: boolean): void;
+  closed(error: StepwellError): void;
+}
+
+/** Tells those who wait for a run when its journal has grown. */
+export class Watch {
+  readonly #system: System;
+  readonly #listeners = new Map<RunKey, Set<Listener>>();
+  readonly #unsubscribe: () => void;
+  #closed = false;
+
+  constructor(store: Store, system: System) {
+    this.#system = system;
+    this.#unsubscribe = store.subscribe((news) => this.#hear(news));
+  }
+
+  #hear(news: News): void {
+    if (news.type !== 'journal') return;
+    const listeners = this.#listeners.get(news.run);
+    if (listeners !== undefined) for (const listener of [...listeners]) listener.heard(news.ended);
+  }
+
+  /**
+   * Watches a run from now on. `next` resolves at the first growth since the last call (with `endOnly`: at the run's
+   * end), or after a while without news; it rejects with the signal's reason, or `ENGINE_CLOSED`.
+   */
+  open(run: RunKey, endOnly: boolean): Watcher {
+    const watcher = new Watcher(this.#system, endOnly, () => this.#remove(run, watcher));
+    if (this.#closed) watcher.closed(engineClosed());
+    else this.#add(run, watcher);
+    return watcher;
+  }
+
+  #add(run: RunKey, listener: Listener): void {
+    const listeners = this.#listeners.get(run);
+    if (listeners === undefined) this.#listeners.set(run, new Set([listener]));
+    else listeners.add(listener);
+  }
+
+  #remove(run: RunKey, listener: Listener): void {
+    const listeners = this.#listeners.get(run);
+    listeners?.delete(listener);
+    if (listeners?.size === 0) this.#listeners.delete(run);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#unsubscribe();
+    for (const listeners of this.#listeners.values())
+      for (const listener of listeners) listener.closed(engineClosed());
+    this.#listeners.clear();
+  }
+}
+
+export function engineClosed(): StepwellError {
+  return new StepwellError(
+    'ENGINE_CLOSED',
+    'The engine has been closed. The runs go on when one is opened on the same store.',
+  );
+}
+
+/** One who waits for a run. */
+export class Watcher implements Listener {
+  readonly #system: System;
+  readonly #endOnly: boolean;
+  readonly #close: () => void;
+  #heard = false;
+  #error: unknown = null;
+  #wake: (() => void) | null = null;
+
+  constructor(system: System, endOnly: boolean, close: () => void) {
+    this.#system = system;
+    this.#endOnly = endOnly;
+    this.#close = close;
+  }
+
+  heard(ended: boolean): void {
+    if (this.#endOnly && !ended) return;
+    this.#heard = true;
+    this.#wake?.();
+  }
+
+  closed(error: unknown): void {
+    this.#error = error;
+    this.#wake?.();
+  }
+
+  async next(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    const abort = () => this.closed(signal!.reason);
+    signal?.addEventListener('abort', abort, { once: true });
+    let cancelTimer = () => {};
+    if (!this.#heard && this.#error === null) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        cancelTimer = this.#system.timer(LOOK_AGAIN, resolve);
+      });
+    }
+    cancelTimer();
+    signal?.removeEventListener('abort', abort);
+    this.#wake = null;
+    this.#heard = false;
+    if (this.#error !== null) throw this.#error;
+  }
+
+  close(): void {
+    this.#close();
+  }
+}

@@ -1,0 +1,387 @@
+import { JOURNAL_FORMAT, type Commit, type EventOf, type JournalEvent } from '../model/event.ts';
+import { StepwellError } from '../model/errors.ts';
+import type { NumberedFact } from '../model/fact.ts';
+import { failureOf } from '../model/failure.ts';
+import type { Limits } from '../model/limits.ts';
+import type { OperationId } from '../model/operation.ts';
+import type { Payloads } from '../model/payload.ts';
+import type { RunRecord } from '../model/run.ts';
+import { Timers } from '../policy/timers.ts';
+import { entriesOf, splitAtLastBeginning } from '../replay/past.ts';
+import { RunState } from '../replay/state.ts';
+import type { ClaimedRun, CommitAnswer, CommitRequest } from '../store/contract.ts';
+import { beginEffect, resumeWork, stopBodies, takePerformed } from './attempts.ts';
+import type { Body } from './bodies.ts';
+import { Draft, type Effect } from './draft.ts';
+import { forcedCancel, takeFact } from './facts.ts';
+import { finish } from './finish.ts';
+import { reopening } from './reopening.ts';
+import { ActivationHost } from './host.ts';
+import { replay } from './replay.ts';
+import type { Ask, End, Execution, Input, Performed, Reconciled, Runtime } from './runtime.ts';
+import type { System } from './system.ts';
+import { addTimers, isCurrent, takeDue, type Due } from './timing.ts';
+import { waitReasons } from './waiting.ts';
+
+/** What all activations of a worker have in common. */
+export interface Surroundings {
+  readonly worker: string;
+  readonly runtime: Runtime;
+  readonly system: System;
+  readonly payloads: Payloads;
+  readonly limits: Limits;
+  /** The activation has something to commit. */
+  requestCommit(activation: Activation): void;
+  /** The activation is over: nothing of it runs any more. */
+  over(activation: Activation, how: Over): void;
+}
+
+/** `waiting`: it can be parked. `gone`: it released the run otherwise. `lost`: the store refused it, or failed. */
+export type Over = 'waiting' | 'gone' | 'ended' | 'lost';
+
+type Arrival =
+  | { readonly body: Body; readonly performed: Performed }
+  | { readonly body: Body; readonly reconciled: Reconciled };
+
+export type SettlementEvent = EventOf<'operation.succeeded'> | EventOf<'operation.failed'>;
+
+/**
+ * One stretch of executing a run on this worker.
+ *
+ *   open ──replay──▶ live ──┬─ pump: one arrival at a time becomes an event, the event an input, the input a turn
+ *     │                     │        of the execution, the turn further events; all of it goes into the draft
+ *     │                     ├─ take / committed: the committer carries the draft to the store; when it is durable,
+ *     │                     │        what it allows (bodies of steps) begins
+ *     └─────────────────────┴─▶ over: released (and perhaps parked: `resume` makes it live again), ended, stuck, lost
+ */
+export class Activation {
+  readonly around: Surroundings;
+  readonly draft: Draft;
+  readonly state: RunState;
+  readonly execution: Execution | null;
+  readonly timers = new Timers<Due>((timer) => isCurrent(this.state, timer));
+  readonly bodies = new Map<OperationId, Body>();
+  /** Settlements that follow from what is known already. */
+  readonly settlements: SettlementEvent[] = [];
+  /** Facts that wait until the run is resumed. */
+  held: NumberedFact[] = [];
+  run: RunRecord;
+  phase: 'replaying' | 'live' | 'over' = 'replaying';
+  /** An input is being worked on by the execution. */
+  turning = false;
+  started = false;
+  /** The worker is about to stop: nothing new is begun. */
+  closing = false;
+  end: End | null = null;
+  broken: StepwellError | null = null;
+  asks: ReadonlyMap<OperationId, Ask> = new Map();
+
+  readonly #host: ActivationHost;
+  readonly #arrivals: Arrival[] = [];
+  #facts: NumberedFact[] = [];
+  /** Numbers of the last fact that is known, and of the last that is worked into the draft. */
+  #known = 0;
+  #worked = 0;
+  #taken = 0;
+  #pumping = false;
+  #underWay: { effects: Effect[]; leaves: Over | null } | null = null;
+  #cancelTimer: (() => void) | null = null;
+
+  constructor(around: Surroundings, { run, facts }: ClaimedRun, journal: readonly Commit[]) {
+    this.around = around;
+    this.run = run;
+    const entries = entriesOf(journal);
+    const last = entries.at(-1);
+    const position = last === undefined ? 0 : last.position + 1;
+    this.draft = new Draft(run.key, position, last?.at ?? 0, () => around.system.now());
+    const reopened = reopening(entries, facts);
+    if (reopened !== null) {
+      entries.push({ position, at: this.draft.at, event: reopened });
+      this.draft.append(reopened);
+    }
+    const { past, present } = splitAtLastBeginning(entries);
+    this.state = new RunState(past);
+    this.#host = new ActivationHost(this, present);
+    this.execution = around.runtime.execute(run, this.#host);
+    if (run.timeout !== null)
+      this.timers.add((past.reopenedAt ?? run.createdAt) + run.timeout, { type: 'deadline' });
+    this.receive(facts);
+  }
+
+  /** Rebuilds the run from its journal and goes on from there. */
+  async open(): Promise<void> {
+    this.append({ type: 'run.activated', worker: this.around.worker, format: JOURNAL_FORMAT });
+    const forced = forcedCancel(this.#facts);
+    if (forced !== null) return this.#endByForce(forced.reason);
+    if (this.execution === null) this.broken = noWorker(this.run);
+    try {
+      if (this.execution !== null) await replay(this, this.#host);
+    } catch (error) {
+      this.broken ??=
+        error instanceof StepwellError
+          ? error
+          : new StepwellError('INTERNAL', String(error), { cause: error });
+    }
+    // The worker may have been stopped while the journal was read.
+    if (this.phase === 'over') return;
+    this.#goLive();
+  }
+
+  /** Goes on with a parked activation. */
+  resume(run: RunRecord, facts: readonly NumberedFact[]): void {
+    this.run = run;
+    this.receive(facts);
+    this.append({ type: 'run.activated', worker: this.around.worker, format: JOURNAL_FORMAT });
+    this.#goLive();
+  }
+
+  #goLive(): void {
+    this.phase = 'live';
+    if (this.broken === null) resumeWork(this);
+    this.pump();
+  }
+
+  /** Without the function: there may be none that fits. */
+  #endByForce(reason: string | undefined): void {
+    this.#host.applyAll();
+    this.phase = 'live';
+    this.end = { type: 'forced', reason };
+    this.pump();
+  }
+
+  /** Facts that the store has for this run; those that are known already are passed over. */
+  receive(facts: readonly NumberedFact[]): void {
+    for (const fact of facts) {
+      if (fact.number <= this.#known) continue;
+      this.#known = fact.number;
+      this.#facts.push(fact);
+    }
+    if (this.phase === 'live') this.pump();
+  }
+
+  get lastKnownFact(): number {
+    return this.#known;
+  }
+
+  arrive(arrival: Arrival): void {
+    if (this.bodies.get(arrival.body.op) !== arrival.body) return;
+    this.bodies.delete(arrival.body.op);
+    arrival.body.ended();
+    this.#arrivals.push(arrival);
+    this.pump();
+  }
+
+  /** Puts an event into the journal and into the state. */
+  append(event: JournalEvent): ReturnType<RunState['apply']> {
+    const { position, at } = this.draft;
+    this.draft.append(event);
+    const value = this.state.apply(event, position, at);
+    addTimers(this, event);
+    return value;
+  }
+
+  /** Puts a settlement into the journal and gives it to the function. */
+  settle(event: SettlementEvent): void {
+    if (!this.state.pending.has(event.op)) return;
+    const value = this.append(event);
+    const settlement =
+      event.type === 'operation.succeeded'
+        ? ({ ok: true, value: this.around.payloads.decode(value) } as const)
+        : ({ ok: false, error: event.error } as const);
+    this.advance({ type: 'settled', op: event.op, settlement });
+  }
+
+  advance(input: Input): void {
+    this.turning = true;
+    this.execution!.advance(input, () => {
+      this.turning = false;
+      if (!this.#pumping) this.pump();
+    });
+  }
+
+  /** Works until nothing is left to do without another arrival. */
+  pump(): void {
+    if (this.phase !== 'live' || this.#pumping) return;
+    this.#pumping = true;
+    while (!this.turning && this.draft.end === undefined && this.draft.release === undefined && this.#work());
+    this.#pumping = false;
+    if (this.turning) return;
+    this.#setTimer();
+    if (!this.draft.empty) this.around.requestCommit(this);
+  }
+
+  /** One piece of work; false if there is none. */
+  #work(): boolean {
+    if (this.broken === null && this.draft.position >= this.around.limits.eventsPerRun)
+      this.broken = tooManyEvents(this);
+    if (this.broken !== null) return this.#stick(this.broken);
+    if (this.end !== null) return finish(this, this.end);
+    const settlement = this.settlements.shift();
+    if (settlement !== undefined) {
+      this.settle(settlement);
+      return true;
+    }
+    const fact = this.#facts.shift();
+    if (fact !== undefined) {
+      this.#worked = fact.number;
+      takeFact(this, fact);
+      return true;
+    }
+    if (!this.state.paused && this.#begin()) return true;
+    const arrival = this.#arrivals.shift();
+    if (arrival !== undefined) {
+      takePerformed(this, arrival);
+      return true;
+    }
+    return takeDue(this) || this.#neverSettles();
+  }
+
+  #begin(): boolean {
+    if (this.started) return false;
+    this.started = true;
+    this.append({
+      type: 'run.started',
+      seed: this.state.seed === '' ? this.around.system.uuid() : this.state.seed,
+    });
+    this.advance({ type: 'start', input: this.around.payloads.decode(structuredClone(this.run.input)) });
+    return true;
+  }
+
+  /** An operation that was held begins. */
+  beginAsk(op: OperationId): void {
+    this.#host.begin(this.asks.get(op)!);
+  }
+
+  /** Facts that were held come to their turn, before any that came later. */
+  releaseHeld(): void {
+    this.#facts = [...this.held, ...this.#facts];
+    this.held = [];
+  }
+
+  #neverSettles(): boolean {
+    if (!this.started || this.state.pending.size > 0 || this.bodies.size > 0) return false;
+    return this.#stick(
+      new StepwellError(
+        'WORKFLOW_NEVER_SETTLES',
+        `The workflow "${this.run.workflow}" waits for something that is not an operation of ctx, so nothing can wake it. ` +
+          'Await operations only, and do everything else inside a step.',
+      ),
+    );
+  }
+
+  #stick(error: StepwellError): boolean {
+    const failure = failureOf(error);
+    stopBodies(this, error);
+    this.append({ type: 'run.stuck', error: failure });
+    this.draft.release = {
+      status: 'stuck',
+      readyAt: null,
+      waitingFor: [{ kind: 'stuck', detail: error.message, error: failure }],
+      seen: this.#known,
+      parkedBy: null,
+      error: failure,
+    };
+    return true;
+  }
+
+  #setTimer(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    const first = this.state.paused || this.bodies.size === 0 ? null : this.timers.first();
+    if (first === null) return;
+    const { system } = this.around;
+    this.#cancelTimer = system.timer(Math.max(0, first.at - system.now()), () => {
+      this.#cancelTimer = null;
+      this.pump();
+    });
+  }
+
+  /** What is to be committed now; null if there is nothing, or it cannot be taken at this moment. */
+  take(): CommitRequest | null {
+    if (this.phase !== 'live' || this.turning || this.#underWay !== null || this.draft.empty) return null;
+    const { draft } = this;
+    if (draft.end === undefined && draft.release === undefined && this.#canOnlyWait()) this.#release();
+    const leaves =
+      draft.end !== undefined ? 'ended' : draft.release === undefined ? null : this.#howItLeaves();
+    this.#underWay = { effects: draft.effects, leaves };
+    const firstHeld = this.held[0];
+    const worked = firstHeld === undefined ? this.#worked : firstHeld.number - 1;
+    const taken = worked > this.#taken && !this.#isStuck() ? worked : 0;
+    this.#taken = Math.max(this.#taken, taken);
+    return draft.take(taken);
+  }
+
+  #isStuck(): boolean {
+    return this.draft.release?.status === 'stuck';
+  }
+
+  #howItLeaves(): Over {
+    return this.draft.release!.parkedBy === null ? 'gone' : 'waiting';
+  }
+
+  #canOnlyWait(): boolean {
+    return this.bodies.size === 0 && this.draft.effects.length === 0 && this.#arrivals.length === 0;
+  }
+
+  #release(): void {
+    const { state } = this;
+    const hasHeldWork = [...state.pending.values()].some(({ attempts }) => attempts === 0);
+    this.draft.release = {
+      status: state.paused ? 'paused' : 'waiting',
+      readyAt: state.paused ? null : hasHeldWork ? this.draft.at : (this.timers.first()?.at ?? null),
+      waitingFor: waitReasons(state, this.run),
+      seen: this.#known,
+      parkedBy: this.closing ? null : this.around.worker,
+    };
+  }
+
+  /** What became of the commit that was taken last. */
+  committed(answer: CommitAnswer): void {
+    const { effects, leaves } = this.#underWay!;
+    this.#underWay = null;
+    if (this.phase !== 'live') return;
+    if (answer === 'refused') return this.#leave('lost');
+    if (leaves !== null) return this.#leave(leaves);
+    for (const effect of effects) beginEffect(this, effect);
+    this.pump();
+  }
+
+  /** Throws the activation away: nothing that is not durable yet has been seen by anybody. */
+  drop(reason: unknown): void {
+    if (this.phase === 'over') return;
+    stopBodies(this, reason);
+    this.#leave('lost');
+  }
+
+  #leave(how: Over): void {
+    this.phase = 'over';
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    stopBodies(
+      this,
+      new StepwellError('OPERATION_CANCELLED', `The run "${this.run.id}" does not go on in this process.`),
+    );
+    if (how !== 'waiting') this.execution?.drop();
+    this.around.over(this, how);
+  }
+
+  /** A parked activation is no longer kept. */
+  evict(): void {
+    this.execution?.drop();
+  }
+}
+
+function noWorker({ id, workflow, version }: RunRecord): StepwellError {
+  return new StepwellError(
+    'NO_WORKER',
+    `The run "${id}" needs workflow "${workflow}" in version "${version}", which is not registered here.`,
+  );
+}
+
+function tooManyEvents({ run, around }: Activation): StepwellError {
+  return new StepwellError(
+    'TOO_MANY_EVENTS',
+    `The journal of run "${run.id}" has reached the limit eventsPerRun of ${around.limits.eventsPerRun}. ` +
+      'Raise the limit (the run then goes on by itself), and let long runs begin anew with ctx.continueAs.',
+  );
+}

@@ -1,0 +1,200 @@
+import { StepwellError } from '../model/errors.ts';
+import { failureOf, failureWith, type Failure } from '../model/failure.ts';
+import { present } from '../model/fields.ts';
+import type { OperationId } from '../model/operation.ts';
+import { pollDelay, retryDelay } from '../policy/retry.ts';
+import type { PendingOperation } from '../replay/state.ts';
+import type { Activation } from './activation.ts';
+import { Body } from './bodies.ts';
+import type { Effect } from './draft.ts';
+import type { Performed, Reconciled } from './runtime.ts';
+
+/**
+ * Attempts of steps and checks of conditions.
+ *
+ *   asked ──▶ in flight ──value──▶ succeeded
+ *     │ held     │  ▲  └──error, no attempt left──▶ failed
+ *     └─(resume)─┘  └──retrying (due later) ◀──error / not yet
+ *
+ * A crash leaves an attempt in flight: it is begun again, unless it may run at most once.
+ */
+
+/** Begins what a durable commit allows. */
+export function beginEffect(activation: Activation, { type, op }: Effect): void {
+  const operation = activation.state.pending.get(op);
+  if (operation === undefined || activation.execution === null) return;
+  const body = new Body(op);
+  activation.bodies.set(op, body);
+  const attempt = {
+    number: operation.attempts,
+    idempotencyKey: idempotencyKey(activation, op),
+    details: activation.around.payloads.decode(operation.details),
+    signal: body,
+  };
+  if (type === 'reconcile') {
+    void activation.execution
+      .reconcile(op, attempt)
+      .then((reconciled) => activation.arrive({ body, reconciled }));
+    return;
+  }
+  const timeout = activation.asks.get(op)?.timeout;
+  if (timeout !== undefined)
+    body.limitTo(activation.around.system.timer(timeout, () => timeOut(activation, body, timeout)));
+  void activation.execution.perform(op, attempt).then((performed) => activation.arrive({ body, performed }));
+}
+
+/** The same for all attempts; another one after the step was undone, since what it does then is a new effect. */
+function idempotencyKey({ run, state }: Activation, op: OperationId): string {
+  const undone = state.past.undone.get(op);
+  return undone === undefined ? `${run.id}/${op}` : `${run.id}/${op}~${undone + 1}`;
+}
+
+function timeOut(activation: Activation, body: Body, timeout: number): void {
+  const error = new StepwellError(
+    'STEP_TIMED_OUT',
+    `An attempt of step "${body.op}" took longer than ${timeout} ms.`,
+  );
+  const performed: Performed = { type: 'error', error: failureOf(error), retryable: true };
+  body.stop(error);
+  activation.arrive({ body, performed });
+}
+
+/** What became of a body that ran here. */
+export function takePerformed(
+  activation: Activation,
+  { body, ...outcome }: { body: Body } & ({ performed: Performed } | { reconciled: Reconciled }),
+): void {
+  const operation = activation.state.pending.get(body.op);
+  if (operation === undefined) return;
+  if ('reconciled' in outcome) return takeReconciled(activation, operation, outcome.reconciled);
+  const { performed } = outcome;
+  if (performed.type === 'value') return succeed(activation, operation, performed.value);
+  saveHeartbeat(activation, body);
+  if (performed.type === 'not yet') return pollAgain(activation, operation);
+  tryAgain(activation, operation, performed.error, performed.retryable);
+}
+
+function succeed(activation: Activation, operation: PendingOperation, result: unknown): void {
+  const { op, kind } = operation.started;
+  try {
+    const value = activation.around.payloads.encode(result, `result of ${kind} "${op}"`);
+    activation.settle(
+      value === undefined ? { type: 'operation.succeeded', op } : { type: 'operation.succeeded', op, value },
+    );
+  } catch (error) {
+    // Only the attempt fails: a later one may return less, or be run by code that was mended.
+    tryAgain(activation, operation, failureOf(error), true);
+  }
+}
+
+function tryAgain(
+  activation: Activation,
+  operation: PendingOperation,
+  error: Failure,
+  retryable: boolean,
+): void {
+  const { op } = operation.started;
+  const { system } = activation.around;
+  const policy = retryable ? activation.asks.get(op)?.retry : undefined;
+  const delay = retryDelay(policy, operation.failures + 1, () => system.random());
+  if (delay === null) return activation.settle({ type: 'operation.failed', op, error });
+  const until = activation.draft.at + delay;
+  activation.append({ type: 'operation.retrying', op, attempt: operation.attempts, until, error });
+}
+
+function pollAgain(activation: Activation, operation: PendingOperation): void {
+  const { op } = operation.started;
+  const until = activation.draft.at + pollDelay(activation.asks.get(op)!.poll!, operation.failures + 1);
+  activation.append({ type: 'operation.retrying', op, attempt: operation.attempts, until });
+}
+
+function saveHeartbeat(activation: Activation, { op, unsaved }: Body): void {
+  if (unsaved === undefined) return;
+  const details = activation.around.payloads.encode(unsaved, `heartbeat of step "${op}"`);
+  activation.append(present({ type: 'operation.heartbeat', op, details } as const));
+}
+
+function takeReconciled(activation: Activation, operation: PendingOperation, reconciled: Reconciled): void {
+  const { op } = operation.started;
+  if (reconciled.type === 'done') return succeed(activation, operation, reconciled.value);
+  if (reconciled.type === 'not done') return beginAttempt(activation, operation);
+  activation.settle({ type: 'operation.failed', op, error: uncertain(op, reconciled.error) });
+}
+
+/** The next attempt goes on record; its body begins when that is durable. */
+export function beginAttempt(activation: Activation, operation: PendingOperation): void {
+  const { op } = operation.started;
+  activation.append({ type: 'operation.attempt', op, attempt: operation.attempts + 1 });
+  activation.draft.effects.push({ type: 'perform', op });
+}
+
+/** After a replay or a pause: work that is on record and not under way is begun. */
+export function resumeWork(activation: Activation): void {
+  if (activation.state.paused) return;
+  for (const operation of activation.state.pending.values()) {
+    const { started, attempts, inFlight } = operation;
+    if (activation.bodies.has(started.op) || activation.draft.effects.some(({ op }) => op === started.op))
+      continue;
+    if (attempts === 0) beginHeld(activation, operation);
+    else if (inFlight && (started.kind === 'step' || started.kind === 'condition'))
+      beginAgain(activation, operation);
+  }
+}
+
+function beginHeld(activation: Activation, operation: PendingOperation): void {
+  if (operation.started.kind !== 'child') return beginAttempt(activation, operation);
+  activation.append({ type: 'operation.attempt', op: operation.started.op, attempt: 1 });
+  activation.beginAsk(operation.started.op);
+}
+
+/** A crash, or the worker's stop, cut the attempt off. */
+function beginAgain(activation: Activation, operation: PendingOperation): void {
+  const { op, atMostOnce } = operation.started;
+  if (atMostOnce === undefined) return beginAttempt(activation, operation);
+  if (activation.asks.get(op)?.reconcilable === true)
+    activation.draft.effects.push({ type: 'reconcile', op });
+  else activation.settlements.push({ type: 'operation.failed', op, error: uncertain(op) });
+}
+
+function uncertain(op: OperationId, cause?: Failure): Failure {
+  const failure = failureWith(
+    'STEP_UNCERTAIN',
+    `A crash cut off an attempt of step "${op}", which may run at most once: whether it took effect is not known.`,
+  );
+  return cause === undefined ? failure : { ...failure, cause };
+}
+
+/** The function does not wait for the operation any more. */
+export function abandon(activation: Activation, op: OperationId, live: boolean): void {
+  const operation = activation.state.remove(op);
+  if (operation === null || !live) return;
+  activation.append({ type: 'operation.cancelled', op });
+  letGo(
+    activation,
+    operation,
+    new StepwellError('OPERATION_CANCELLED', `The operation "${op}" was cancelled.`),
+  );
+}
+
+/** Stops or closes whatever an operation has outside the run. */
+export function letGo(activation: Activation, operation: PendingOperation, reason: unknown): void {
+  const { op, kind, callback } = operation.started;
+  const body = activation.bodies.get(op);
+  activation.bodies.delete(op);
+  body?.stop(reason);
+  if (kind === 'callback') activation.draft.closeCallback(callback!);
+  cancelChild(activation, operation);
+}
+
+/** A child that is awaited does not outlive the wait. */
+export function cancelChild({ draft, run }: Activation, { started, attempts }: PendingOperation): void {
+  const { child } = started;
+  if (child === undefined || attempts === 0) return;
+  const reason = `its parent "${run.id}" does not wait for it any more`;
+  draft.deliver({ namespace: run.namespace, id: child.id }, { type: 'cancel', cause: 'parent', reason });
+}
+
+export function stopBodies({ bodies }: Activation, reason: unknown): void {
+  for (const body of bodies.values()) body.stop(reason);
+  bodies.clear();
+}

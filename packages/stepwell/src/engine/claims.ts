@@ -1,0 +1,108 @@
+import type { ClaimAnswer, ClaimedRun, Store } from '../store/contract.ts';
+import type { System } from './system.ts';
+
+/** Claims look again after at most this long (ms), in case news was lost. */
+const SLOWEST = 60_000;
+
+export interface ClaimOptions {
+  readonly worker: string;
+  readonly kinds: readonly string[];
+  readonly queues: readonly string[] | null;
+}
+
+/** Asks the store for ready runs whenever there is room and reason: news, a time that was announced, room that became free. */
+export class Claims {
+  readonly #store: Store;
+  readonly #system: System;
+  readonly #options: ClaimOptions;
+  readonly #room: () => number;
+  readonly #claimed: (runs: readonly ClaimedRun[]) => void;
+  readonly #failed: (error: unknown) => void;
+  #wanted = false;
+  #busy = false;
+  #stopped = false;
+  #nextAt: number | null = null;
+  #cancelTimer: (() => void) | null = null;
+  #idle: (() => void) | null = null;
+
+  constructor(
+    store: Store,
+    system: System,
+    options: ClaimOptions,
+    on: {
+      room: () => number;
+      claimed: (runs: readonly ClaimedRun[]) => void;
+      failed: (error: unknown) => void;
+    },
+  ) {
+    this.#store = store;
+    this.#system = system;
+    this.#options = options;
+    this.#room = on.room;
+    this.#claimed = on.claimed;
+    this.#failed = on.failed;
+  }
+
+  /** Whether the answer of a claim is on its way. */
+  get busy(): boolean {
+    return this.#busy;
+  }
+
+  /** Runs are, or will be, ready at a time. */
+  ready(at: number): void {
+    if (at <= this.#system.now()) this.look();
+    else if (this.#nextAt === null || at < this.#nextAt) this.#wait(at);
+  }
+
+  /** There may be something to claim now. */
+  look(): void {
+    this.#wanted = true;
+    if (!this.#busy && !this.#stopped && this.#room() > 0) void this.#claim();
+  }
+
+  /** Room became free: looked at only if there was more than there was room for. */
+  roomAgain(): void {
+    if (this.#wanted) this.look();
+  }
+
+  /** Resolves when no claim is on its way; none will follow. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelTimer?.();
+    if (this.#busy) await new Promise<void>((resolve) => (this.#idle = resolve));
+  }
+
+  async #claim(): Promise<void> {
+    this.#busy = true;
+    this.#wanted = false;
+    const limit = this.#room();
+    try {
+      const answer = await this.#store.claim({ ...this.#options, limit, now: this.#system.now() });
+      this.#busy = false;
+      this.#take(answer, limit);
+    } catch (error) {
+      this.#busy = false;
+      if (!this.#stopped) this.#failed(error);
+    }
+    this.#idle?.();
+  }
+
+  #take({ runs, nextReadyAt }: ClaimAnswer, limit: number): void {
+    if (runs.length > 0) this.#claimed(runs);
+    if (this.#stopped) return;
+    if (runs.length === limit) this.#wanted = true;
+    this.#wait(nextReadyAt ?? Number.POSITIVE_INFINITY);
+    this.roomAgain();
+  }
+
+  #wait(until: number): void {
+    this.#cancelTimer?.();
+    this.#nextAt = until;
+    const delay = Math.min(Math.max(0, until - this.#system.now()), SLOWEST);
+    this.#cancelTimer = this.#system.timer(delay, () => {
+      this.#cancelTimer = null;
+      this.#nextAt = null;
+      this.look();
+    });
+  }
+}

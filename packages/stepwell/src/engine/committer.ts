@@ -1,0 +1,54 @@
+import type { CommitAnswer, Store } from '../store/contract.ts';
+import type { Activation } from './activation.ts';
+import type { System } from './system.ts';
+
+/**
+ * Carries the commits of all activations of this process to the store, in one write at a time: what comes while a write
+ * is under way goes with the next one. The slower the disk, the larger the writes.
+ */
+export class Committer {
+  readonly #store: Store;
+  readonly #system: System;
+  readonly #failed: (error: unknown) => void;
+  #waiting = new Set<Activation>();
+  #busy = false;
+
+  /** @param failed the store could not write: whether anything of it is durable is not known */
+  constructor(store: Store, system: System, failed: (error: unknown) => void) {
+    this.#store = store;
+    this.#system = system;
+    this.#failed = failed;
+  }
+
+  request(activation: Activation): void {
+    this.#waiting.add(activation);
+    if (this.#busy) return;
+    this.#busy = true;
+    // Soon and not at once: the other runs that move at this moment come along.
+    this.#system.soon(() => void this.#write());
+  }
+
+  async #write(): Promise<void> {
+    const taken: Activation[] = [];
+    const requests = [];
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const activation of waiting) {
+      const request = activation.take();
+      if (request === null) continue;
+      taken.push(activation);
+      requests.push(request);
+    }
+    let answers: CommitAnswer[] = [];
+    try {
+      if (requests.length > 0) answers = await this.#store.commit(requests);
+    } catch (error) {
+      this.#busy = false;
+      for (const activation of taken) activation.drop(error);
+      this.#failed(error);
+      return;
+    }
+    this.#busy = false;
+    for (let n = 0; n < taken.length; n++) taken[n]!.committed(answers[n]!);
+  }
+}

@@ -1,0 +1,120 @@
+import type { JournalEvent } from '../model/event.ts';
+import type { Fact } from '../model/fact.ts';
+import type { OperationId } from '../model/operation.ts';
+import type { Progress, RunKey } from '../model/run.ts';
+import type { ChildStart, CommitRequest, OpenCallback, RunChange, RunKeyOrId } from '../store/contract.ts';
+
+/** What may begin once the commit that says so is durable. */
+export interface Effect {
+  readonly type: 'perform' | 'reconcile';
+  readonly op: OperationId;
+}
+
+/** The commit that an activation is writing: it grows until the committer takes it. */
+export class Draft {
+  readonly #run: RunKey;
+  readonly #now: () => number;
+  #position: number;
+  #texts: string[] = [];
+  #at: number | null = null;
+  #lastAt: number;
+
+  effects: Effect[] = [];
+  #open: OpenCallback[] = [];
+  #close: string[] = [];
+  #starts: ChildStart[] = [];
+  #deliver: { run: RunKeyOrId; fact: Fact }[] = [];
+  #progress: Progress | undefined;
+  #statusText: string | undefined;
+  release: RunChange['release'];
+  end: RunChange['end'];
+
+  /** @param position where the journal ends; @param lastAt time of its last commit */
+  constructor(run: RunKey, position: number, lastAt: number, now: () => number) {
+    this.#run = run;
+    this.#position = position;
+    this.#lastAt = lastAt;
+    this.#now = now;
+  }
+
+  get empty(): boolean {
+    return this.#texts.length === 0;
+  }
+
+  /** Position of the next event. */
+  get position(): number {
+    return this.#position + this.#texts.length;
+  }
+
+  /** Time of this commit: when its first event came. It never goes back within a run, whatever the clocks say. */
+  get at(): number {
+    this.#at ??= Math.max(this.#lastAt, this.#now());
+    return this.#at;
+  }
+
+  /** The event's text is made at once: what happens to its values afterwards does not reach the journal. */
+  append(event: JournalEvent): void {
+    void this.at;
+    this.#texts.push(JSON.stringify(event));
+    if (event.type === 'progress') this.#progress = event.progress;
+    if (event.type === 'status') this.#statusText = event.text;
+  }
+
+  openCallback(callback: OpenCallback): void {
+    this.#open.push(callback);
+  }
+
+  closeCallback(callback: string): void {
+    const index = this.#open.findIndex((open) => open.callback === callback);
+    if (index === -1) this.#close.push(callback);
+    else this.#open.splice(index, 1);
+  }
+
+  startChild(child: ChildStart): void {
+    this.#starts.push(child);
+  }
+
+  deliver(run: RunKeyOrId, fact: Fact): void {
+    this.#deliver.push({ run, fact });
+  }
+
+  /** The commit as it is now; the draft goes on with the next one. */
+  take(taken: number): CommitRequest {
+    const request: CommitRequest = {
+      run: this.#run,
+      position: this.#position,
+      at: this.at,
+      events: `[${this.#texts.join(',')}]`,
+      count: this.#texts.length,
+      taken,
+      open: this.#open,
+      close: this.#close,
+      starts: this.#starts,
+      deliver: this.#deliver,
+      change: this.#change(),
+    };
+    this.#position += this.#texts.length;
+    this.#lastAt = this.at;
+    this.#at = null;
+    this.#texts = [];
+    this.effects = [];
+    this.#open = [];
+    this.#close = [];
+    this.#starts = [];
+    this.#deliver = [];
+    this.#progress = undefined;
+    this.#statusText = undefined;
+    this.release = undefined;
+    this.end = undefined;
+    return request;
+  }
+
+  #change(): RunChange | null {
+    const change: { -readonly [K in keyof RunChange]: RunChange[K] } = {};
+    if (this.#progress !== undefined) change.progress = this.#progress;
+    if (this.#statusText !== undefined) change.statusText = this.#statusText;
+    if (this.release !== undefined) change.release = this.release;
+    if (this.end !== undefined) change.end = this.end;
+    return Object.keys(change).length === 0 ? null : change;
+  }
+}

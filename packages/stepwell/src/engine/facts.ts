@@ -1,0 +1,96 @@
+import type { CancelCause } from '../model/event.ts';
+import { isControl, type Fact, type NumberedFact } from '../model/fact.ts';
+import { present } from '../model/fields.ts';
+import type { Activation } from './activation.ts';
+import { resumeWork } from './attempts.ts';
+
+/** Takes a fact from outside into the journal. One that means nothing any more leaves no trace. */
+export function takeFact(activation: Activation, numbered: NumberedFact): void {
+  const { fact } = numbered;
+  const { state } = activation;
+  if (state.paused && !isControl(fact)) {
+    activation.held.push(numbered);
+    return;
+  }
+  switch (fact.type) {
+    case 'event':
+      return takeEvent(activation, fact);
+    case 'callback':
+    case 'child':
+      return takeOutcome(activation, fact);
+    case 'heartbeat':
+      if (isOpenCallback(activation, fact)) activation.append({ type: 'operation.heartbeat', op: fact.op });
+      return;
+    case 'cancel':
+      return takeCancel(activation, fact);
+    case 'pause':
+      if (!state.paused) activation.append(present({ type: 'run.paused', reason: fact.reason } as const));
+      return;
+    case 'resume':
+      return resume(activation);
+    case 'reopen':
+      // Worked in when the activation was opened.
+      return;
+  }
+}
+
+type Cancel = Extract<Fact, { type: 'cancel' }>;
+
+export function forcedCancel(facts: readonly NumberedFact[]): Cancel | null {
+  for (const { fact } of facts) if (fact.type === 'cancel' && fact.force === true) return fact;
+  return null;
+}
+
+function takeEvent(activation: Activation, fact: Extract<Fact, { type: 'event' }>): void {
+  const { state, draft, settlements } = activation;
+  if (fact.id !== undefined && state.past.eventIds.has(fact.id)) return;
+  const { position } = draft;
+  const { name, value, id } = fact;
+  const waiter = state.firstKept(name) === null ? state.firstWaiter(name) : null;
+  activation.append(present({ type: 'event.received', name, value, id } as const));
+  if (waiter !== null) settlements.push({ type: 'operation.succeeded', op: waiter, from: position });
+}
+
+function takeOutcome(activation: Activation, fact: Extract<Fact, { type: 'callback' | 'child' }>): void {
+  const { op, outcome } = fact;
+  const started = activation.state.pending.get(op)?.started;
+  const isThisOne =
+    fact.type === 'callback' ? started?.callback === fact.callback : started?.child?.id === fact.child;
+  if (!isThisOne) return;
+  activation.settle(
+    outcome.ok
+      ? present({ type: 'operation.succeeded', op, value: outcome.value } as const)
+      : { type: 'operation.failed', op, error: outcome.error },
+  );
+}
+
+function isOpenCallback(
+  { state }: Activation,
+  { op, callback }: Extract<Fact, { type: 'heartbeat' }>,
+): boolean {
+  return state.pending.get(op)?.started.callback === callback;
+}
+
+function takeCancel(activation: Activation, { cause, reason, force }: Cancel): void {
+  const isSecond = activation.state.cancelled === 'request' && cause === 'request';
+  if (force === true || isSecond) {
+    activation.end = { type: 'forced', reason };
+    return;
+  }
+  if (activation.state.cancelled === null) requestCancel(activation, cause, reason);
+}
+
+/** The function is told to come to its end; one that has not begun does not begin. */
+export function requestCancel(activation: Activation, cause: CancelCause, reason: string | undefined): void {
+  resume(activation);
+  activation.append(present({ type: 'run.cancel_requested', cause, reason } as const));
+  if (activation.started) activation.advance({ type: 'cancel', cause, reason });
+  else activation.end = { type: 'unbegun' };
+}
+
+function resume(activation: Activation): void {
+  if (!activation.state.paused) return;
+  activation.append({ type: 'run.resumed' });
+  resumeWork(activation);
+  activation.releaseHeld();
+}

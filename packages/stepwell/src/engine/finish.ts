@@ -1,0 +1,144 @@
+import type { JournalEvent } from '../model/event.ts';
+import type { Outcome } from '../model/fact.ts';
+import { failureOf, failureWith, type Failure } from '../model/failure.ts';
+import { present } from '../model/fields.ts';
+import type { Payload } from '../model/codec.ts';
+import type { FinalStatus, NewRun } from '../model/run.ts';
+import { retryDelay } from '../policy/retry.ts';
+import type { Activation } from './activation.ts';
+import { cancelChild, stopBodies } from './attempts.ts';
+import type { End } from './runtime.ts';
+
+type Threw = Extract<End, { type: 'threw' }>;
+type Continued = Extract<End, { type: 'continued' }>;
+
+/** The function has ended, or the run is ended without it: writes what becomes of the run. */
+export function finish(activation: Activation, end: End): true {
+  const reason = new Error(`the run "${activation.run.id}" has ended`);
+  for (const operation of activation.state.pending.values()) cancelChild(activation, operation);
+  stopBodies(activation, reason);
+  switch (end.type) {
+    case 'returned':
+      return succeed(activation, end.value);
+    case 'threw':
+      return fail(activation, end);
+    case 'continued':
+      return continueAs(activation, end);
+    case 'forced':
+      return cancelled(activation, end.reason, true);
+    case 'unbegun':
+      return activation.state.cancelled === 'timeout'
+        ? timedOut(activation)
+        : cancelled(activation, activation.state.cancelReason, false);
+  }
+}
+
+function succeed(activation: Activation, value: unknown): true {
+  let output: Payload | undefined;
+  try {
+    output = activation.around.payloads.encode(value, `output of run "${activation.run.id}"`);
+  } catch (error) {
+    return fail(activation, { type: 'threw', error: failureOf(error), op: undefined, retry: null });
+  }
+  return close(
+    activation,
+    'succeeded',
+    present({ type: 'run.succeeded', output } as const),
+    present({ ok: true, value: output } as const),
+  );
+}
+
+function fail(activation: Activation, { error, op, retry }: Threw): true {
+  const { cancelled: cause, cancelReason } = activation.state;
+  if (cause === 'timeout') return timedOut(activation);
+  if (cause !== null) return cancelled(activation, cancelReason, false);
+  const failures = activation.state.past.failures + 1;
+  const delay = retry === null ? null : retryDelay(retry, failures, () => activation.around.system.random());
+  if (delay !== null) return beginLater(activation, error, failures, delay);
+  return close(activation, 'failed', present({ type: 'run.failed', error, op } as const), {
+    ok: false,
+    error,
+  });
+}
+
+/** The whole function begins again, in a new activation. */
+function beginLater(activation: Activation, error: Failure, attempt: number, delay: number): true {
+  const until = activation.draft.at + delay;
+  for (const { started } of activation.state.pending.values()) {
+    if (started.kind === 'callback') activation.draft.closeCallback(started.callback!);
+  }
+  activation.append({ type: 'run.retrying', attempt, error, until });
+  activation.draft.release = {
+    status: 'waiting',
+    readyAt: until,
+    waitingFor: [{ kind: 'retry', until, detail: `attempt ${attempt} failed: ${error.message}`, error }],
+    seen: activation.lastKnownFact,
+    parkedBy: null,
+  };
+  return true;
+}
+
+function timedOut(activation: Activation): true {
+  const { run } = activation;
+  const error = failureWith(
+    'RUN_TIMED_OUT',
+    `The run "${run.id}" did not end within its timeout of ${run.timeout} ms.`,
+  );
+  return close(activation, 'timed_out', { type: 'run.timed_out', error }, { ok: false, error });
+}
+
+function cancelled(activation: Activation, reason: string | undefined, forced: boolean): true {
+  const { run } = activation;
+  const error = failureWith(
+    'RUN_CANCELLED',
+    `The run "${run.id}" was cancelled${reason === undefined ? '' : `: ${reason}`}.`,
+  );
+  const event = present({ type: 'run.cancelled', reason, forced: forced ? true : undefined } as const);
+  return close(activation, 'cancelled', event, { ok: false, error });
+}
+
+function continueAs(activation: Activation, { input, request }: Continued): true {
+  const { run, draft, around } = activation;
+  let payload: Payload | undefined;
+  try {
+    payload = around.payloads.encode(input, `input with which run "${run.id}" goes on`);
+  } catch (error) {
+    return fail(activation, { type: 'threw', error: failureOf(error), op: undefined, retry: null });
+  }
+  const id = around.system.uuid();
+  const next: NewRun = {
+    ...request,
+    namespace: run.namespace,
+    id,
+    readyAt: draft.at,
+    input: payload,
+    // Whoever awaits this run awaits the one that goes on for it.
+    parent: run.parent,
+    createdAt: draft.at,
+  };
+  draft.startChild({ run: next, refusal: { type: 'resume' } });
+  return close(activation, 'continued', { type: 'run.continued', by: id }, null, id);
+}
+
+function close(
+  activation: Activation,
+  status: FinalStatus,
+  event: JournalEvent,
+  outcome: Outcome | null,
+  continuedBy: string | null = null,
+): true {
+  const { run, draft } = activation;
+  activation.append(event);
+  draft.effects = [];
+  draft.end = {
+    status,
+    output: outcome?.ok === true ? outcome.value : undefined,
+    error: outcome?.ok === false ? outcome.error : undefined,
+    continuedBy,
+    endedAt: draft.at,
+  };
+  if (outcome !== null && run.parent !== null && run.parent.op !== null) {
+    draft.deliver({ key: run.parent.key }, { type: 'child', op: run.parent.op, child: run.id, outcome });
+  }
+  return true;
+}

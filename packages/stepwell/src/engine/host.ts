@@ -1,0 +1,262 @@
+import type { LogLevel, OperationStarted } from '../model/event.ts';
+import { StepwellError } from '../model/errors.ts';
+import { present } from '../model/fields.ts';
+import { failureWith } from '../model/failure.ts';
+import type { Json } from '../model/json.ts';
+import type { OperationId } from '../model/operation.ts';
+import type { NewRun } from '../model/run.ts';
+import type { Entry } from '../replay/past.ts';
+import { isAwaited } from '../replay/state.ts';
+import type { RecordedTurn } from '../replay/turn.ts';
+import type { Activation } from './activation.ts';
+import { abandon } from './attempts.ts';
+import type { Ask, ChildRequest, End, Host, Note } from './runtime.ts';
+import { addTimers } from './timing.ts';
+
+/** Heartbeats of one body are kept at most this often (ms): a busy loop may send thousands. */
+const HEARTBEAT_INTERVAL = 1_000;
+
+/** How an execution reaches its activation: what it asks for is kept in the draft, or compared in a replay. */
+export class ActivationHost implements Host {
+  /** The journal since the function last began. */
+  readonly entries: readonly Entry[];
+  /** What the code says of its operations, which no journal keeps; only of those that are not settled. */
+  readonly asks = new Map<OperationId, Ask>();
+  readonly #activation: Activation;
+  readonly #patches: ReadonlySet<string>;
+  readonly #patchesNotInForce = new Set<string>();
+  #turn: RecordedTurn | null = null;
+  #now = 0;
+
+  constructor(activation: Activation, entries: readonly Entry[]) {
+    this.#activation = activation;
+    this.entries = entries;
+    this.#patches = new Set(
+      entries.flatMap(({ event }) =>
+        event.type === 'operation.started' && event.kind === 'patch' ? [event.op] : [],
+      ),
+    );
+    activation.asks = this.asks;
+  }
+
+  /** Lets the execution live through a turn that the journal has recorded. */
+  async replayTurn(turn: RecordedTurn, at: number, advance: () => Promise<void>): Promise<void> {
+    this.#turn = turn;
+    this.#now = at;
+    this.#activation.turning = true;
+    await advance();
+    this.#activation.turning = false;
+    this.#turn = null;
+    const { broken, end } = this.#activation;
+    if (broken !== null) throw broken;
+    if (end !== null) throw endedEarly(end);
+    turn.end();
+  }
+
+  /** Takes the whole journal in without an execution: enough to end the run. */
+  applyAll(): void {
+    for (const { event, position, at } of this.entries) this.#activation.state.apply(event, position, at);
+  }
+
+  now(): number {
+    return this.#turn === null ? this.#activation.draft.at : this.#now;
+  }
+
+  seed(): string {
+    return this.#activation.state.seed;
+  }
+
+  replaying(): boolean {
+    return this.#turn !== null;
+  }
+
+  ask(ask: Ask): OperationStarted {
+    const activation = this.#activation;
+    this.#demandTurn(ask.started);
+    if (isAwaited(ask.started)) this.asks.set(ask.started.op, ask);
+    if (this.#turn === null) return this.#begin(ask);
+    try {
+      const { event, position } = this.#turn.take(ask.started);
+      activation.state.apply(event, position, this.#now);
+      addTimers(activation, event);
+      return event;
+    } catch (error) {
+      activation.broken ??= error as StepwellError;
+      throw error;
+    }
+  }
+
+  #demandTurn(started: OperationStarted): void {
+    const activation = this.#activation;
+    if (activation.broken !== null) throw activation.broken;
+    if (activation.turning && activation.phase !== 'over') return;
+    const error = new StepwellError(
+      'CTX_OUTSIDE_TURN',
+      `The workflow "${activation.run.workflow}" asked for ${started.kind} "${started.op}" after it had waited for something that is not an operation of ctx. ` +
+        'Await operations only, and do everything else inside a step.',
+    );
+    if (activation.phase === 'live') {
+      activation.broken = error;
+      activation.pump();
+    }
+    throw error;
+  }
+
+  /** A new operation, at the living end of the journal. */
+  #begin(ask: Ask): OperationStarted {
+    const activation = this.#activation;
+    const remembered = activation.state.past.remembered.get(ask.started.op);
+    const refused = this.#exceedsLimit();
+    const begins = remembered === undefined && !refused;
+    const held = begins && (activation.state.paused || activation.closing) && canBeHeld(ask.started);
+    const started: OperationStarted = held ? { ...ask.started, held: true } : ask.started;
+    activation.append(started);
+    if (!isAwaited(started) && ask.child === undefined) return started;
+    const { op } = started;
+    if (remembered !== undefined) {
+      activation.settlements.push(
+        remembered.ok
+          ? { type: 'operation.succeeded', op, from: remembered.position }
+          : { type: 'operation.failed', op, error: remembered.error },
+      );
+    } else if (refused) {
+      activation.settlements.push({ type: 'operation.failed', op, error: this.#tooMany() });
+    } else if (!held) {
+      this.begin(ask);
+    }
+    return started;
+  }
+
+  /** What an operation needs besides its event; also when it was held and now begins. */
+  begin({ started, child }: Ask): void {
+    const { draft, state, settlements } = this.#activation;
+    if (started.kind === 'step' || started.kind === 'condition')
+      draft.effects.push({ type: 'perform', op: started.op });
+    if (started.kind === 'callback') draft.openCallback({ callback: started.callback!, op: started.op });
+    if (child !== undefined) this.#startChild(started, child);
+    if (started.kind === 'event' && state.firstWaiter(started.event!) === started.op) {
+      const kept = state.firstKept(started.event!);
+      if (kept !== null) settlements.push({ type: 'operation.succeeded', op: started.op, from: kept });
+    }
+  }
+
+  #exceedsLimit(): boolean {
+    return this.#activation.state.pending.size >= this.#activation.around.limits.operationsInFlight;
+  }
+
+  #tooMany(): ReturnType<typeof failureWith> {
+    const { operationsInFlight } = this.#activation.around.limits;
+    return failureWith(
+      'TOO_MANY_OPERATIONS',
+      `The run "${this.#activation.run.id}" has ${operationsInFlight} operations in flight, the limit operationsInFlight. ` +
+        'Use ctx.map with a concurrency, or raise the limit.',
+    );
+  }
+
+  #startChild(started: OperationStarted, request: ChildRequest): void {
+    const { run, draft, around } = this.#activation;
+    const child = started.child!;
+    const newRun: NewRun = {
+      namespace: run.namespace,
+      id: child.id,
+      workflow: child.workflow,
+      version: child.version,
+      queue: request.queue,
+      priority: request.priority,
+      readyAt: draft.at + request.delay,
+      input: around.payloads.encode(request.input, `input of child run "${started.op}"`),
+      parent: { key: run.key, id: run.id, op: child.detached ? null : started.op },
+      timeout: request.timeout,
+      concurrencyKey: request.concurrencyKey,
+      concurrencyLimit: request.concurrencyLimit,
+      createdAt: draft.at,
+    };
+    const error = failureWith(
+      'RUN_ID_TAKEN',
+      `The child run "${started.op}" cannot start: a run with the id "${child.id}" exists already.`,
+    );
+    const outcome = { ok: false, error } as const;
+    draft.startChild({ run: newRun, refusal: { type: 'child', op: started.op, child: child.id, outcome } });
+  }
+
+  patched(id: string): boolean {
+    const op = `patch(${id})`;
+    const { state } = this.#activation;
+    if (state.patches.has(op) || this.#patches.has(op)) return true;
+    if (this.#turn !== null || this.#patchesNotInForce.has(op)) {
+      this.#patchesNotInForce.add(op);
+      return false;
+    }
+    this.#activation.append({ type: 'operation.started', op, kind: 'patch' });
+    return true;
+  }
+
+  cancel(op: OperationId): void {
+    abandon(this.#activation, op, this.#turn === null);
+    this.asks.delete(op);
+  }
+
+  note(note: Note): void {
+    if (this.#turn !== null || this.#activation.phase !== 'live') return;
+    const { payloads } = this.#activation.around;
+    if (note.type === 'progress') {
+      const progress = payloads.encode(note.progress, 'progress') as typeof note.progress;
+      this.#activation.append({ type: 'progress', progress });
+    } else if (note.type === 'log') {
+      const data = payloads.encode(note.data, 'data of a log line');
+      this.#activation.append(present({ ...note, data }));
+    } else {
+      this.#activation.append(note.type === 'operation.ended' ? present(note) : note);
+    }
+  }
+
+  end(end: End): void {
+    this.#activation.end ??= end;
+  }
+
+  heartbeat(op: OperationId, details: Json | undefined): void {
+    const activation = this.#activation;
+    const body = activation.bodies.get(op);
+    if (body === undefined || activation.phase !== 'live') return;
+    const { system, payloads } = activation.around;
+    const now = system.now();
+    body.unsaved = details;
+    if (now - body.heartbeatAt < HEARTBEAT_INTERVAL) return;
+    body.heartbeatAt = now;
+    body.unsaved = undefined;
+    activation.append(
+      present({
+        type: 'operation.heartbeat',
+        op,
+        details: payloads.encode(details, `heartbeat of step "${op}"`),
+      } as const),
+    );
+    activation.pump();
+  }
+
+  log(op: OperationId, level: LogLevel, message: string, data: Json | undefined): void {
+    const activation = this.#activation;
+    if (activation.phase !== 'live') return;
+    const payload = activation.around.payloads.encode(data, 'data of a log line');
+    activation.append(present({ type: 'log', level, message, data: payload, op } as const));
+    activation.pump();
+  }
+
+  inTurn(): boolean {
+    return this.#activation.turning;
+  }
+}
+
+/** Operations that take effect outside wait while the run is paused; the others only wait anyway. */
+function canBeHeld({ kind }: OperationStarted): boolean {
+  return kind === 'step' || kind === 'condition' || kind === 'child';
+}
+
+function endedEarly(end: End): StepwellError {
+  const how = end.type === 'threw' ? `throws ${end.error.name}: ${end.error.message}` : 'returns';
+  return new StepwellError(
+    'JOURNAL_MISMATCH',
+    `The code does not fit the journal. The journal goes on here; the function ${how}. Deploy code that fits (the run then goes on by itself).`,
+    { data: { journal: null, code: { end: end.type } } },
+  );
+}

@@ -1,0 +1,148 @@
+import type { CancelCause, ChildStarted, LogLevel, OperationStarted } from '../model/event.ts';
+import type { Failure } from '../model/failure.ts';
+import type { Json } from '../model/json.ts';
+import type { OperationId } from '../model/operation.ts';
+import type { Progress, RunRecord } from '../model/run.ts';
+import type { PollPolicy, RetryPolicy } from '../policy/retry.ts';
+
+/**
+ * What executes runs. The engine knows journals, time, facts and workers; a runtime knows one way of writing
+ * functions: async functions in this process, functions behind a protocol, interpreted state machines.
+ */
+export interface Runtime {
+  /** The kinds of run (`workflow@version`) that this runtime can execute. */
+  kinds(): readonly string[];
+  /** A fresh execution of a run, at its very start; null if this runtime cannot execute it. */
+  execute(run: RunRecord, host: Host): Execution | null;
+}
+
+/**
+ * One execution of a run's function. It is deterministic: the same inputs in the same order make it ask for the same
+ * operations. The engine gives it the inputs of the journal first (it cannot tell), then new ones.
+ */
+export interface Execution {
+  /** Gives one input. `blocked` must be called once, when nothing more can happen without a further input. */
+  advance(input: Input, blocked: () => void): void;
+  /** Begins an attempt of a step or a check of a condition; called only when its start is durable. Never rejects. */
+  perform(op: OperationId, attempt: Attempt): Promise<Performed>;
+  /** Whether the outcome of an at-most-once step whose attempt a crash cut off can be found out. Never rejects. */
+  reconcile(op: OperationId, attempt: Attempt): Promise<Reconciled>;
+  /** Nothing more will come: free what is held. */
+  drop(): void;
+}
+
+export type Input =
+  | { readonly type: 'start'; readonly input: Json | undefined }
+  | { readonly type: 'settled'; readonly op: OperationId; readonly settlement: Settlement }
+  | { readonly type: 'cancel'; readonly cause: CancelCause; readonly reason: string | undefined };
+
+export type Settlement =
+  | { readonly ok: true; readonly value: Json | undefined }
+  | { readonly ok: false; readonly error: Failure };
+
+/** What an execution may call while it advances. In a replay the calls are compared with the journal instead of kept. */
+export interface Host {
+  /** Time of the present input: the same again in every replay. Milliseconds since 1970. */
+  now(): number;
+  /** Where this run's random numbers begin. */
+  seed(): string;
+  /** Whether the present input is from the journal. */
+  replaying(): boolean;
+  /** Whether operations can be asked for now: an input is being worked on. */
+  inTurn(): boolean;
+  /**
+   * Asks for an operation; an input of type `settled` will answer, except for groups and detached children.
+   * The answer is what the journal says of it: in a replay, what was recorded.
+   * @throws StepwellError `JOURNAL_MISMATCH` if the journal has something else in this place; the execution is over then
+   */
+  ask(operation: Ask): OperationStarted;
+  /** Whether the patch is in force: recorded in the journal, or asked for at its living end (and then recorded). */
+  patched(id: string): boolean;
+  /** The operation is not awaited any more: its body is stopped, its child cancelled, its callback closed. */
+  cancel(op: OperationId): void;
+  /** For observers; not compared in a replay. */
+  note(note: Note): void;
+  /** The function has ended. Nothing may be called after it. */
+  end(end: End): void;
+  /** A heartbeat of a step's body, at any time; `details` are given to the next attempt. */
+  heartbeat(op: OperationId, details: Json | undefined): void;
+  /** A log line of a step's body, at any time. */
+  log(op: OperationId, level: LogLevel, message: string, data: Json | undefined): void;
+}
+
+/** An operation as it is asked for: what the journal keeps, and what only this activation needs to know. */
+export interface Ask {
+  readonly started: OperationStarted;
+  readonly retry?: RetryPolicy;
+  /** How often a condition is checked. */
+  readonly poll?: PollPolicy;
+  /** Milliseconds that one attempt may take. */
+  readonly timeout?: number;
+  readonly child?: ChildRequest;
+  /** The execution can find out what became of an attempt that a crash cut off. */
+  readonly reconcilable?: boolean;
+}
+
+export interface ChildRequest {
+  readonly input: Json | undefined;
+  readonly queue: string;
+  readonly priority: number;
+  readonly timeout: number | null;
+  readonly delay: number;
+  readonly concurrencyKey: string | null;
+  readonly concurrencyLimit: number;
+}
+
+export interface Attempt {
+  /** From 1; counts every beginning of the body that the journal knows. */
+  readonly number: number;
+  readonly idempotencyKey: string;
+  /** What the attempt before told with its last heartbeat. */
+  readonly details: Json | undefined;
+  readonly signal: AbortSignalSource;
+}
+
+/** A signal that costs nothing until somebody asks for it: most step bodies never do. */
+export interface AbortSignalSource {
+  get(): AbortSignal;
+}
+
+export type Performed =
+  | { readonly type: 'value'; readonly value: unknown }
+  /** A condition that does not hold yet. */
+  | { readonly type: 'not yet' }
+  | { readonly type: 'error'; readonly error: Failure; readonly retryable: boolean };
+
+export type Reconciled =
+  | { readonly type: 'done'; readonly value: unknown }
+  | { readonly type: 'not done' }
+  | { readonly type: 'unknown'; readonly error: Failure };
+
+export type Note =
+  | { readonly type: 'progress'; readonly progress: Progress }
+  | { readonly type: 'status'; readonly text: string }
+  | {
+      readonly type: 'log';
+      readonly level: LogLevel;
+      readonly message: string;
+      readonly data: Json | undefined;
+      readonly op: OperationId | undefined;
+    }
+  | { readonly type: 'operation.ended'; readonly op: OperationId; readonly error: Failure | undefined };
+
+export type End =
+  | { readonly type: 'returned'; readonly value: unknown }
+  /** `op`: the operation whose failure it is, if it is one's. `retry`: begin the whole function again. */
+  | {
+      readonly type: 'threw';
+      readonly error: Failure;
+      readonly op: OperationId | undefined;
+      readonly retry: RetryPolicy | null;
+    }
+  | { readonly type: 'continued'; readonly input: unknown; readonly request: Successor }
+  /** By the engine: ended at once by an operator, or cancelled before it began. */
+  | { readonly type: 'forced'; readonly reason: string | undefined }
+  | { readonly type: 'unbegun' };
+
+/** The run that goes on for another. */
+export type Successor = Omit<ChildRequest, 'input' | 'delay'> & Pick<ChildStarted, 'workflow' | 'version'>;

@@ -1,0 +1,70 @@
+import type { JournalEvent } from '../model/event.ts';
+import { failureWith } from '../model/failure.ts';
+import type { OperationId } from '../model/operation.ts';
+import type { Timer } from '../policy/timers.ts';
+import type { PendingOperation, RunState } from '../replay/state.ts';
+import type { Activation } from './activation.ts';
+import { beginAttempt, letGo } from './attempts.ts';
+import { requestCancel } from './facts.ts';
+
+/** What a timer of a run is about. `deadline`: the run's own timeout. */
+export type Due =
+  | { readonly type: 'until' | 'retry' | 'heartbeat'; readonly op: OperationId }
+  | { readonly type: 'deadline' };
+
+/** Sets the timers that an event gives rise to. */
+export function addTimers({ state, timers }: Activation, event: JournalEvent): void {
+  if (event.type === 'operation.started') {
+    const { op, until, heartbeat } = event;
+    if (!state.pending.has(op)) return;
+    if (until !== undefined) timers.add(until, { type: 'until', op });
+    if (heartbeat !== undefined) timers.add(state.pending.get(op)!.at + heartbeat, { type: 'heartbeat', op });
+  } else if (event.type === 'operation.retrying') {
+    timers.add(event.until, { type: 'retry', op: event.op });
+  } else if (event.type === 'operation.heartbeat') {
+    const operation = state.pending.get(event.op);
+    const heartbeat = operation?.started.heartbeat;
+    if (heartbeat !== undefined)
+      timers.add(operation!.heartbeatAt + heartbeat, { type: 'heartbeat', op: event.op });
+  }
+}
+
+/** Whether nothing has happened since that makes the timer void. */
+export function isCurrent(state: RunState, { at, subject }: Timer<Due>): boolean {
+  if (subject.type === 'deadline') return state.cancelled === null;
+  const operation = state.pending.get(subject.op);
+  if (operation === undefined) return false;
+  if (subject.type === 'retry') return operation.retryAt === at;
+  if (subject.type === 'heartbeat') return operation.heartbeatAt + operation.started.heartbeat! === at;
+  return true;
+}
+
+/** Works on the earliest timer that is due; false if none is. */
+export function takeDue(activation: Activation): boolean {
+  if (activation.state.paused) return false;
+  const due = activation.timers.takeDue(activation.around.system.now());
+  if (due === null) return false;
+  if (due.type === 'deadline') {
+    requestCancel(activation, 'timeout', `it took longer than its timeout of ${activation.run.timeout} ms`);
+    return true;
+  }
+  const operation = activation.state.pending.get(due.op)!;
+  if (due.type === 'retry') beginAttempt(activation, operation);
+  else if (due.type === 'until' && operation.started.kind === 'sleep') {
+    activation.settle({ type: 'operation.succeeded', op: due.op });
+  } else giveUp(activation, operation, due.type);
+  return true;
+}
+
+function giveUp(activation: Activation, operation: PendingOperation, because: 'until' | 'heartbeat'): void {
+  const { op, kind } = operation.started;
+  const error =
+    because === 'until'
+      ? failureWith('WAIT_TIMED_OUT', `The ${kind} "${op}" did not come within its timeout.`)
+      : failureWith(
+          'HEARTBEAT_MISSED',
+          `The callback "${op}" had no heartbeat for ${operation.started.heartbeat} ms.`,
+        );
+  letGo(activation, operation, error);
+  activation.settle({ type: 'operation.failed', op, error });
+}

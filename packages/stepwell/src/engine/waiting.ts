@@ -1,0 +1,23 @@
+import { present } from '../model/fields.ts';
+import type { RunRecord, WaitReason } from '../model/run.ts';
+import type { PendingOperation, RunState } from '../replay/state.ts';
+
+/** Reasons that are listed one by one; of the rest only the number is told. */
+const MOST_REASONS = 20;
+
+/** Why a run that nothing is being done for does not move. */
+export function waitReasons(state: RunState, run: RunRecord): WaitReason[] {
+  const paused: WaitReason[] = state.paused
+    ? [{ kind: 'paused', detail: `the run "${run.id}" was paused` }]
+    : [];
+  const pending = [...state.pending.values()];
+  const reasons = [...paused, ...pending.slice(0, MOST_REASONS).map(reasonOf)];
+  const more = pending.length - MOST_REASONS;
+  return more > 0 ? [...reasons, { kind: 'more', detail: `${more} more operations` }] : reasons;
+}
+
+function reasonOf({ started, retryAt }: PendingOperation): WaitReason {
+  const { op, kind, until, event, callback, child } = started;
+  if (retryAt !== null) return { kind: 'retry', op, until: retryAt };
+  return present({ kind, op, until, detail: event, callback, child: child?.id });
+}

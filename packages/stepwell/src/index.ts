@@ -1,0 +1,27 @@
+export { Stepwell } from './client/stepwell.ts';
+export type * from './client/types.ts';
+export { workflow } from './workflow/workflow.ts';
+export type * from './workflow/context.ts';
+export type {
+  AnyDefinition,
+  Definition,
+  InputOf,
+  OutputOf,
+  Start,
+  WorkflowOptions,
+} from './workflow/definition.ts';
+export type { Accepted, Schema, Validated } from './workflow/schema.ts';
+export { ERRORS, isStepwellError, StepwellError, type ErrorCode } from './model/errors.ts';
+export type { Codec } from './model/codec.ts';
+export { milliseconds, type Duration } from './model/duration.ts';
+export type { JournalEvent, JournalEventType } from './model/event.ts';
+export type { Json } from './model/json.ts';
+export { DEFAULT_LIMITS, type Limits } from './model/limits.ts';
+export {
+  ACTIVE_STATUSES,
+  FINAL_STATUSES,
+  isFinal,
+  type Progress,
+  type RunStatus,
+  type WaitReason,
+} from './model/run.ts';

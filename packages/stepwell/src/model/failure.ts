@@ -1,0 +1,130 @@
+import { seal, unseal, type Codec, type Payload } from './codec.ts';
+import { StepwellError, type ErrorCode } from './errors.ts';
+import { encodeJson } from './json.ts';
+
+/** An error as a journal keeps it: what is needed to make it again, in another process or another run. */
+export interface Failure {
+  /** Class name of the error, e.g. `PaymentDeclined`. */
+  readonly name: string;
+  readonly message: string;
+  /** Code of a StepwellError, or an error's own `code`. */
+  readonly code?: string;
+  readonly stack?: string;
+  readonly cause?: Failure;
+  /** The error's own properties, those that JSON can hold; of a StepwellError its data. */
+  readonly data?: Payload;
+}
+
+/** Causes of causes beyond this are cut off: a journal is no place for an endless chain. */
+const DEEPEST_CAUSE = 8;
+/** Characters of a message or stack that are kept. */
+const LONGEST_TEXT = 8_000;
+const OWN_FIELDS = new Set(['name', 'message', 'stack', 'cause', 'code']);
+
+/** What a journal keeps of a thrown value, whatever it is. Never throws. */
+export function failureOf(thrown: unknown, codec: Codec | null = null, depth = 0): Failure {
+  if (!(thrown instanceof Error)) return failureOfValue(thrown, codec);
+  const data = thrown instanceof StepwellError ? thrown.data : ownProperties(thrown);
+  const { code } = thrown as { code?: unknown };
+  return {
+    name: cut(String(thrown.name)),
+    message: cut(String(thrown.message)),
+    ...(typeof code === 'string' ? { code } : {}),
+    ...(typeof thrown.stack === 'string' ? { stack: cut(thrown.stack) } : {}),
+    ...(thrown.cause === undefined || depth >= DEEPEST_CAUSE
+      ? {}
+      : { cause: failureOf(thrown.cause, codec, depth + 1) }),
+    ...sealed(data, codec),
+  };
+}
+
+/** The failure of an operation that the engine itself ends, e.g. because its time is up. */
+export function failureWith(code: ErrorCode, message: string, data?: unknown): Failure {
+  return { name: 'StepwellError', message, code, ...sealed(data, null) };
+}
+
+function failureOfValue(thrown: unknown, codec: Codec | null): Failure {
+  return {
+    name: 'StepwellError',
+    code: 'VALUE_THROWN',
+    message: `Something that is not an Error was thrown: ${cut(show(thrown))}. Throw an Error instead.`,
+    ...sealed(thrown, codec),
+  };
+}
+
+function show(value: unknown): string {
+  try {
+    return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
+}
+
+function sealed(data: unknown, codec: Codec | null): { data?: Payload } {
+  try {
+    const text = encodeJson(data, 'data of an error');
+    return text === undefined ? {} : { data: seal(text, codec) };
+  } catch {
+    return {};
+  }
+}
+
+/** An error's own enumerable properties, without those that JSON cannot hold; undefined if there are none. */
+function ownProperties(error: Error): Record<string, unknown> | undefined {
+  const kept = Object.entries(error).filter(([key, value]) => !OWN_FIELDS.has(key) && isStorable(value));
+  return kept.length === 0 ? undefined : Object.fromEntries(kept);
+}
+
+function isStorable(value: unknown): boolean {
+  try {
+    return encodeJson(value, 'property') !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function cut(text: string): string {
+  return text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT)}…`;
+}
+
+// oxlint-disable-next-line no-explicit-any -- a class of errors may have any constructor
+export type ErrorClass = abstract new (...args: any[]) => Error;
+
+const BUILT_IN: ReadonlyMap<string, ErrorClass> = new Map(
+  [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError].map((type) => [
+    type.name,
+    type,
+  ]),
+);
+
+/**
+ * The error of a failure: an instance of the class of that name among `classes`, the built-in ones and Stepwell's own;
+ * else an Error that has the name. It has the old message, stack, cause and properties; no constructor is run.
+ */
+export function errorOf(
+  failure: Failure,
+  codec: Codec | null,
+  classes: ReadonlyMap<string, ErrorClass>,
+): Error {
+  const data = unseal(failure.data, codec);
+  const cause = failure.cause === undefined ? {} : { cause: errorOf(failure.cause, codec, classes) };
+  if (failure.name === 'StepwellError' && failure.code !== undefined) {
+    const error = new StepwellError(failure.code as ErrorCode, failure.message, { ...cause, data });
+    if (failure.stack !== undefined) hide(error, 'stack', failure.stack);
+    return error;
+  }
+  const type = classes.get(failure.name) ?? BUILT_IN.get(failure.name);
+  const error = Object.create((type ?? Error).prototype as object) as Error;
+  if (type === undefined) hide(error, 'name', failure.name);
+  hide(error, 'message', failure.message);
+  hide(error, 'stack', failure.stack ?? `${failure.name}: ${failure.message}`);
+  if ('cause' in cause) hide(error, 'cause', cause.cause);
+  if (failure.code !== undefined) (error as Error & { code?: string }).code = failure.code;
+  if (typeof data === 'object' && data !== null && !Array.isArray(data)) Object.assign(error, data);
+  return error;
+}
+
+/** As the language has it: an error's own fields do not show up when its properties are listed. */
+function hide(error: Error, field: string, value: unknown): void {
+  Object.defineProperty(error, field, { value, writable: true, configurable: true, enumerable: false });
+}

@@ -1,0 +1,140 @@
+import type { Commit, EventOf, JournalEvent } from '../model/event.ts';
+import type { Failure } from '../model/failure.ts';
+import type { Payload } from '../model/codec.ts';
+import { isInside, type OperationId } from '../model/operation.ts';
+
+/** One event of a journal with its place. */
+export interface Entry {
+  readonly position: number;
+  readonly at: number;
+  readonly event: JournalEvent;
+}
+
+export function entriesOf(commits: readonly Commit[]): Entry[] {
+  return commits.flatMap(({ position, at, events }) =>
+    events.map((event, n) => ({ position: position + n, at, event })),
+  );
+}
+
+/** A settled operation that a later beginning of the function is not to do again. */
+export type Remembered =
+  | { readonly ok: true; readonly position: number; readonly value: Payload | undefined }
+  | { readonly ok: false; readonly error: Failure };
+
+export interface KeptEvent {
+  readonly position: number;
+  readonly name: string;
+  readonly value: Payload | undefined;
+}
+
+/**
+ * What of a journal still matters when the function begins again from its start (after `run.retrying`, `run.reopened`
+ * or `run.forked`), gathered event by event. Before the first beginning it is empty.
+ */
+export class Past {
+  /** Outcomes by operation; empty after `run.retrying`, which wants everything done again. */
+  readonly remembered = new Map<OperationId, Remembered>();
+  /** Events that no operation has taken, oldest first. */
+  kept: KeptEvent[] = [];
+  /** Ids of events that came, against doubles. */
+  readonly eventIds = new Set<string>();
+  /** How often each step was undone: what it does after that is a new effect. */
+  readonly undone = new Map<OperationId, number>();
+  seed = '';
+  paused = false;
+  /** Failed beginnings of the whole function since the run was started or reopened. */
+  failures = 0;
+  /** When the present life of the run began; the run's timeout counts from here. Null: at its creation. */
+  reopenedAt: number | null = null;
+
+  readonly #received = new Map<number, KeptEvent>();
+  readonly #callbacks = new Map<OperationId, 'open' | 'closed'>();
+
+  /** @throws never: events that do not matter here are passed over */
+  take({ event, position, at }: Entry): void {
+    switch (event.type) {
+      case 'run.started':
+        this.seed = event.seed;
+        return;
+      case 'run.paused':
+        this.paused = true;
+        return;
+      case 'run.resumed':
+        this.paused = false;
+        return;
+      case 'event.received':
+        return this.#receive(event, position);
+      case 'operation.started':
+        if (event.kind === 'callback') this.#callbacks.set(event.op, 'open');
+        return;
+      case 'operation.succeeded':
+        return this.#succeed(event, position);
+      case 'operation.failed':
+        this.remembered.set(event.op, { ok: false, error: event.error });
+        return;
+      case 'run.retrying':
+        return this.#forget(event.attempt);
+      case 'run.reopened':
+        return this.#reopen(at, (op) => event.op === undefined || op === event.op || isInside(op, event.op));
+      case 'run.forked':
+        this.seed = '';
+        return this.#reopen(at, () => false);
+    }
+  }
+
+  #receive(event: EventOf<'event.received'>, position: number): void {
+    const kept = { position, name: event.name, value: event.value };
+    this.kept.push(kept);
+    this.#received.set(position, kept);
+    if (event.id !== undefined) this.eventIds.add(event.id);
+  }
+
+  #succeed(event: EventOf<'operation.succeeded'>, position: number): void {
+    const source = event.from === undefined ? undefined : this.#received.get(event.from);
+    if (source !== undefined) this.kept = this.kept.filter((kept) => kept !== source);
+    const old = this.remembered.get(event.op);
+    const value = source?.value ?? (event.from !== undefined && old?.ok === true ? old.value : event.value);
+    this.remembered.set(event.op, { ok: true, position: event.from ?? position, value });
+    if (event.op.endsWith('/undo')) this.#undo(event.op.slice(0, -'/undo'.length));
+  }
+
+  #undo(op: OperationId): void {
+    this.undone.set(op, (this.undone.get(op) ?? 0) + 1);
+    this.remembered.delete(op);
+    this.remembered.delete(`${op}/undo`);
+  }
+
+  /** A whole new beginning: also the events that came are there again, since the function will ask for them again. */
+  #forget(failures: number): void {
+    this.remembered.clear();
+    this.#callbacks.clear();
+    this.kept = [...this.#received.values()];
+    this.failures = failures;
+  }
+
+  #reopen(at: number, isToBlame: (op: OperationId) => boolean): void {
+    this.failures = 0;
+    this.reopenedAt = at;
+    this.paused = false;
+    for (const [op, outcome] of this.remembered) {
+      if (!outcome.ok && isToBlame(op)) this.remembered.delete(op);
+    }
+    // Whoever is to complete a callback has to be told its new id: what was done for the old one is done again.
+    for (const callback of this.#callbacks.keys()) {
+      if (this.remembered.has(callback)) continue;
+      for (const op of this.remembered.keys()) if (isInside(op, callback)) this.remembered.delete(op);
+    }
+  }
+}
+
+/** Splits a journal at its last new beginning. */
+export function splitAtLastBeginning(entries: readonly Entry[]): { past: Past; present: readonly Entry[] } {
+  const past = new Past();
+  const begin = entries.findLastIndex(({ event }) => isBeginning(event)) + 1;
+  for (let index = 0; index < begin; index++) past.take(entries[index]!);
+  return { past, present: entries.slice(begin) };
+}
+
+function isBeginning(event: JournalEvent): boolean {
+  return event.type === 'run.retrying' || event.type === 'run.reopened' || event.type === 'run.forked';
+}

@@ -1,0 +1,88 @@
+import type { OperationStarted } from '../model/event.ts';
+import { StepwellError } from '../model/errors.ts';
+import { groupOf } from '../model/operation.ts';
+import type { Entry } from './past.ts';
+
+/**
+ * What the journal says that the function asked for between one input and the next, compared with what it asks for now.
+ * Within each group the order must be the same; between groups it may differ (design §2, rule 8).
+ */
+export class RecordedTurn {
+  readonly #groups = new Map<string, { entries: Entry[]; next: number }>();
+  #left = 0;
+
+  constructor(entries: readonly Entry[]) {
+    for (const entry of entries) {
+      if (entry.event.type !== 'operation.started' || entry.event.kind === 'patch') continue;
+      const group = groupOf(entry.event.op);
+      const list = this.#groups.get(group);
+      if (list === undefined) this.#groups.set(group, { entries: [entry], next: 0 });
+      else list.entries.push(entry);
+      this.#left++;
+    }
+  }
+
+  /**
+   * What was recorded of an operation that is asked for.
+   * @throws StepwellError `JOURNAL_MISMATCH`
+   */
+  take(asked: OperationStarted): Entry & { readonly event: OperationStarted } {
+    const group = this.#groups.get(groupOf(asked.op));
+    const entry = group?.entries[group.next];
+    const recorded = entry?.event as OperationStarted | undefined;
+    if (
+      group === undefined ||
+      entry === undefined ||
+      recorded?.op !== asked.op ||
+      recorded.kind !== asked.kind
+    ) {
+      throw mismatch(recorded === undefined ? null : { position: entry!.position, started: recorded }, asked);
+    }
+    group.next++;
+    this.#left--;
+    return { ...entry, event: recorded };
+  }
+
+  /**
+   * The function can go no further without another input.
+   * @throws StepwellError `JOURNAL_MISMATCH` if something that was recorded was not asked for
+   */
+  end(): void {
+    if (this.#left === 0) return;
+    for (const { entries, next } of this.#groups.values()) {
+      const entry = entries[next];
+      if (entry !== undefined)
+        throw mismatch({ position: entry.position, started: entry.event as OperationStarted }, null);
+    }
+  }
+}
+
+/** Both sides of a difference, for people and for programs. */
+function mismatch(
+  recorded: { position: number; started: OperationStarted } | null,
+  asked: OperationStarted | null,
+): StepwellError {
+  const journalSide =
+    recorded === null
+      ? 'nothing more in this place'
+      : `${describe(recorded.started)} at position ${recorded.position}`;
+  const codeSide = asked === null ? 'did not ask for it' : `asks for ${describe(asked)}`;
+  return new StepwellError(
+    'JOURNAL_MISMATCH',
+    `The code does not fit the journal. The journal has: ${journalSide}. The code: ${codeSide}. ` +
+      'Deploy code that fits (the run then goes on by itself), or guard the change with ctx.patched().',
+    {
+      data: {
+        journal:
+          recorded === null
+            ? null
+            : { position: recorded.position, op: recorded.started.op, kind: recorded.started.kind },
+        code: asked === null ? null : { op: asked.op, kind: asked.kind },
+      },
+    },
+  );
+}
+
+function describe({ kind, op }: OperationStarted): string {
+  return `${kind} "${op}"`;
+}

@@ -1,0 +1,235 @@
+import type { Commit } from '../model/event.ts';
+import type { Fact, NumberedFact } from '../model/fact.ts';
+import type { Failure } from '../model/failure.ts';
+import type { Payload } from '../model/codec.ts';
+import type {
+  FinalStatus,
+  NewRun,
+  Progress,
+  RunKey,
+  RunRecord,
+  RunStatus,
+  WaitReason,
+} from '../model/run.ts';
+
+/**
+ * What the engine asks of a store. Every method is atomic and durable when its promise resolves; the items of one
+ * call are independent of each other, and their answers come in the order of the items. A method rejects with a
+ * StepwellError (`STORE_…`) when nothing of the call was done, or when it is not known whether it was.
+ * Times are milliseconds since 1970. `test/conformance/` is the executable form of this page.
+ */
+export interface Store {
+  /** Short name for messages and benchmarks: `sqlite`, `memory`, `postgres`. */
+  readonly kind: string;
+
+  /**
+   * Puts new runs in. A run whose (namespace, id) exists is left as it is, and the existing one is the answer.
+   * A run with a `parent` whose key is unknown (purged) is put in all the same.
+   */
+  start(runs: readonly NewRun[]): Promise<StartAnswer[]>;
+
+  /**
+   * Appends commits to journals: the only way a journal grows.
+   * `refused`: a commit of that run has this position already, or the run was purged, or a callback to be closed has been completed meanwhile;
+   * nothing of that commit was done. The other commits stand.
+   */
+  commit(commits: readonly CommitRequest[]): Promise<CommitAnswer[]>;
+
+  /** Puts facts into inboxes and makes the runs ready (see {@link Delivery}). */
+  deliver(deliveries: readonly Delivery[]): Promise<DeliverAnswer[]>;
+
+  /**
+   * Gives ready runs to a worker: unowned, `readyAt` reached, of a queue and a kind that it serves; the most urgent
+   * first (priority, then `readyAt`, then age). A run with a concurrency key is given only while fewer runs of that key than its
+   * limit have begun and not ended; it stays queued until one of them ends.
+   * A run with a forced cancel in its inbox is given to any worker, whatever its kind and queue, and needs no slot of
+   * its concurrency key. A worker that is not registered is given nothing: nobody would notice that it is gone.
+   */
+  claim(request: ClaimRequest): Promise<ClaimAnswer>;
+
+  /** The facts of a run with a number above `after`, in order. */
+  facts(run: RunKey, after: number): Promise<NumberedFact[]>;
+
+  /**
+   * Announces a worker, or renews its lease. Announcing makes the stuck runs that it fits (kind and queue) ready again,
+   * with status `queued`; renewing does so only for those that it did not fit before.
+   */
+  register(worker: WorkerRecord): Promise<void>;
+  /** Renews a lease. False: the worker is not (or no longer) known, all that it owned is lost to it. */
+  heartbeat(worker: string, now: number, expiresAt: number): Promise<boolean>;
+  /** A worker leaves, or those leave whose lease has run out: what they own becomes ready at once. The answer is the workers that left. */
+  retire(worker: string, now: number): Promise<void>;
+  expire(now: number): Promise<string[]>;
+  workers(): Promise<WorkerRecord[]>;
+  /**
+   * Marks as stuck the ready, unowned runs that no registered worker fits, with the reason `no worker`; the answer is
+   * how many. Runs with a forced cancel are left alone.
+   */
+  strand(now: number, error: Failure): Promise<number>;
+
+  /** Commits of a run from the one that holds position `from`; at most `limit` commits. */
+  journal(run: RunKey, from: number, limit: number): Promise<Commit[]>;
+  /** A queued run for which its concurrency key has no slot says so in `waitingFor`; {@link Store.query} says it too. */
+  get(namespace: string, id: string): Promise<RunRecord | null>;
+  /** Runs that match, newest first. */
+  query(query: RunQuery): Promise<RunRecord[]>;
+  /** The number of runs of each status. */
+  count(namespace: string): Promise<Partial<Record<RunStatus, number>>>;
+  /** Deletes a run that has ended, with its journal and inbox. False: it does not exist or has not ended. */
+  purge(namespace: string, id: string): Promise<boolean>;
+
+  /** News of what this store has made durable; the answer ends the subscription. News may be lost, doubled or late. */
+  subscribe(listener: (news: News) => void): () => void;
+
+  close(): Promise<void>;
+}
+
+export type StartAnswer =
+  | { readonly created: true; readonly key: RunKey }
+  | { readonly created: false; readonly existing: RunRecord };
+
+export interface CommitRequest {
+  readonly run: RunKey;
+  /** Position of the first of the events. */
+  readonly position: number;
+  readonly at: number;
+  /** The events as the text of a JSON array; never empty. */
+  readonly events: string;
+  readonly count: number;
+  /** Facts up to this number are now in the journal and leave the inbox; 0: none. */
+  readonly taken: number;
+  /** Callbacks that begin, and that end without having been completed. */
+  readonly open: readonly OpenCallback[];
+  readonly close: readonly string[];
+  /** Child runs to start. One whose id exists is not started: instead its `refusal` goes into this run's inbox. */
+  readonly starts: readonly ChildStart[];
+  /** Facts for other runs. Those for runs that are gone or have ended are dropped. */
+  readonly deliver: readonly { readonly run: RunKeyOrId; readonly fact: Fact }[];
+  readonly change: RunChange | null;
+}
+
+export interface OpenCallback {
+  readonly callback: string;
+  readonly op: string;
+}
+
+export interface ChildStart {
+  readonly run: NewRun;
+  readonly refusal: Fact;
+}
+
+export type RunKeyOrId = { readonly key: RunKey } | { readonly namespace: string; readonly id: string };
+
+/** What a commit changes in the run's row; an ordinary step's commit changes nothing there. */
+export interface RunChange {
+  readonly progress?: Progress;
+  readonly statusText?: string;
+  /**
+   * The owner gives the run up. `readyAt` null: only a fact makes it ready. If a fact that wakes it has been delivered
+   * beyond `seen`, it is ready at once instead. `parked`: the worker keeps the activation in memory.
+   */
+  readonly release?: {
+    readonly status: 'queued' | 'waiting' | 'paused' | 'stuck';
+    readonly readyAt: number | null;
+    readonly waitingFor: readonly WaitReason[];
+    /** Number of the last fact that this activation knows. */
+    readonly seen: number;
+    readonly parkedBy: string | null;
+    readonly error?: Failure;
+  };
+  /** The run ends: its inbox is emptied, its open callbacks are closed, the next of its concurrency key becomes ready. */
+  readonly end?: {
+    readonly status: FinalStatus;
+    readonly output: Payload | undefined;
+    readonly error: Failure | undefined;
+    readonly continuedBy: string | null;
+    readonly endedAt: number;
+  };
+}
+
+export type CommitAnswer = 'stored' | 'refused';
+
+/**
+ * A fact on its way to a run. It makes an unowned run ready (`readyAt` = `now`), except that a paused or stuck run is
+ * made ready only by control facts (cancel, pause, resume, reopen), and so is one that has not begun: an event does not
+ * cut short the delay with which a run was started. A run that is ready already stays where it is in line. `reopen` is taken only by a run that has ended as
+ * failed, cancelled or timed out, and makes it active again (status `queued`, output, error and endedAt empty);
+ * all other facts only by a run that has not ended. A reopened run needs a slot of its concurrency key anew.
+ */
+export interface Delivery {
+  readonly to: RunKeyOrId | { readonly callback: string };
+  readonly now: number;
+  readonly fact: Fact | CallbackFact;
+}
+
+/** A callback's completion or heartbeat: the store fills in which operation of which run. A completion closes the callback. */
+export type CallbackFact =
+  | Omit<Extract<Fact, { type: 'callback' }>, 'op'>
+  | Omit<Extract<Fact, { type: 'heartbeat' }>, 'op'>;
+
+export type DeliverAnswer =
+  | { readonly delivered: true; readonly run: RunKey }
+  /** `unknown`: no such run, or no open callback of that id. `ended` / `active`: the run's state does not take the fact. */
+  | { readonly delivered: false; readonly because: 'unknown' | 'ended' | 'active' };
+
+export interface ClaimRequest {
+  readonly worker: string;
+  /** `workflow@version`, see {@link kindOf}. */
+  readonly kinds: readonly string[];
+  /** Null: all queues. */
+  readonly queues: readonly string[] | null;
+  readonly limit: number;
+  readonly now: number;
+}
+
+export interface ClaimAnswer {
+  readonly runs: readonly ClaimedRun[];
+  /** When the next run that this worker fits becomes ready, after `now`; null: none is known. */
+  readonly nextReadyAt: number | null;
+}
+
+export interface ClaimedRun {
+  /** As it is after the claim: `running`, owned by the worker. */
+  readonly run: RunRecord;
+  /** The whole journal; null when the same worker parked the run and nobody has owned it since. */
+  readonly journal: readonly Commit[] | null;
+  readonly facts: readonly NumberedFact[];
+}
+
+export interface WorkerRecord {
+  readonly id: string;
+  /** For people: host and process. */
+  readonly name: string;
+  readonly kinds: readonly string[];
+  readonly queues: readonly string[] | null;
+  readonly startedAt: number;
+  readonly heartbeatAt: number;
+  readonly expiresAt: number;
+}
+
+export interface RunQuery {
+  readonly namespace: string;
+  readonly workflow?: string;
+  readonly version?: string;
+  readonly statuses?: readonly RunStatus[];
+  readonly queue?: string;
+  readonly parent?: RunKey;
+  /** Only runs with a key below this one: where the page before ended. */
+  readonly below?: RunKey;
+  readonly createdFrom?: number;
+  readonly createdBefore?: number;
+  readonly limit: number;
+}
+
+export type News =
+  /** Runs became ready, now or at a time. */
+  | { readonly type: 'ready'; readonly at: number }
+  /** A fact arrived for a run that is owned. */
+  | { readonly type: 'fact'; readonly run: RunKey }
+  /** A journal grew. `ended`: by the run's end. */
+  | { readonly type: 'journal'; readonly run: RunKey; readonly ended: boolean };
+
+/** What a worker must have to run a run. */
+export function kindOf(workflow: string, version: string): string {
+  return `${workflow}@${version}`;
+}

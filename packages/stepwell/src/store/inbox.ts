@@ -1,0 +1,24 @@
+import { type Fact, isControl } from '../model/fact.ts';
+import { isFinal, type RunStatus } from '../model/run.ts';
+
+/** Why a run in that state does not take a fact; null: it takes it. */
+export function refusalOf(
+  status: RunStatus,
+  fact: { readonly type: Fact['type'] },
+): 'ended' | 'active' | null {
+  if (fact.type !== 'reopen') return isFinal(status) ? 'ended' : null;
+  if (!isFinal(status)) return 'active';
+  return status === 'succeeded' || status === 'continued' ? 'ended' : null;
+}
+
+/**
+ * Whether a fact makes an unowned run ready. A paused or stuck run has ears only for control facts; so has one that
+ * has not begun: an early event must not cut short the delay with which a run was started.
+ */
+export function wakes(status: RunStatus, begun: boolean, fact: Fact): boolean {
+  return isControl(fact) || (begun && status !== 'paused' && status !== 'stuck');
+}
+
+export function isForcedCancel(fact: Fact): boolean {
+  return fact.type === 'cancel' && fact.force === true;
+}

@@ -1,0 +1,156 @@
+import type { Commit } from '../../model/event.ts';
+import type { NumberedFact } from '../../model/fact.ts';
+import type { Failure } from '../../model/failure.ts';
+import type { Json } from '../../model/json.ts';
+import { isFinal, type NewRun, type RunKey, type RunRecord, type RunStatus } from '../../model/run.ts';
+import type {
+  ClaimAnswer,
+  ClaimRequest,
+  CommitAnswer,
+  CommitRequest,
+  DeliverAnswer,
+  Delivery,
+  News,
+  RunQuery,
+  StartAnswer,
+  Store,
+  WorkerRecord,
+} from '../contract.ts';
+import { Newsroom } from '../newsroom.ts';
+import { claim } from './claim.ts';
+import { commit } from './commit.ts';
+import { deliver } from './delivery.ts';
+import { commitsOf, factsOf, MemoryState } from './state.ts';
+import { expire, heartbeat, register, retire, strand } from './workers.ts';
+
+/**
+ * A store that lives as long as its process: for tests, for the simulator, and as the specification of the others.
+ * Every method does its work at the call. `close` keeps everything: several engines may share one memory store,
+ * and a simulated crash must find again what was stored.
+ */
+export class MemoryStore implements Store {
+  readonly kind = 'memory';
+  readonly #state = new MemoryState();
+  readonly #news = new Newsroom();
+
+  async start(runs: readonly NewRun[]): Promise<StartAnswer[]> {
+    return this.#written(
+      runs.map((given): StartAnswer => {
+        const { run, created } = this.#state.insert(given);
+        if (!created) return { created, existing: this.#state.view(run) };
+        this.#news.ready(given.readyAt);
+        return { created, key: run.record.key };
+      }),
+    );
+  }
+
+  async commit(commits: readonly CommitRequest[]): Promise<CommitAnswer[]> {
+    return this.#written(commits.map((request) => commit(this.#state, this.#news, request)));
+  }
+
+  async deliver(deliveries: readonly Delivery[]): Promise<DeliverAnswer[]> {
+    return this.#written(deliveries.map((delivery) => deliver(this.#state, this.#news, delivery)));
+  }
+
+  async claim(request: ClaimRequest): Promise<ClaimAnswer> {
+    return claim(this.#state, request);
+  }
+
+  async facts(run: RunKey, after: number): Promise<NumberedFact[]> {
+    const found = this.#state.runs.get(run);
+    return found === undefined ? [] : factsOf(found, after);
+  }
+
+  async register(worker: WorkerRecord): Promise<void> {
+    this.#written(register(this.#state, this.#news, worker));
+  }
+
+  async heartbeat(worker: string, now: number, expiresAt: number): Promise<boolean> {
+    return heartbeat(this.#state, worker, now, expiresAt);
+  }
+
+  async retire(worker: string, now: number): Promise<void> {
+    this.#written(retire(this.#state, this.#news, worker, now));
+  }
+
+  async expire(now: number): Promise<string[]> {
+    return this.#written(expire(this.#state, this.#news, now));
+  }
+
+  async workers(): Promise<WorkerRecord[]> {
+    return structuredClone([...this.#state.workers.values()]).sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  async strand(now: number, error: Failure): Promise<number> {
+    return strand(this.#state, now, error);
+  }
+
+  async journal(run: RunKey, from: number, limit: number): Promise<Commit[]> {
+    const found = this.#state.runs.get(run);
+    return found === undefined ? [] : commitsOf(found, from, limit);
+  }
+
+  async get(namespace: string, id: string): Promise<RunRecord | null> {
+    const run = this.#state.find(namespace, id);
+    return run === undefined ? null : this.#state.view(run);
+  }
+
+  async query(query: RunQuery): Promise<RunRecord[]> {
+    return [...this.#state.runs.values()]
+      .filter(({ record }) => matches(record, query))
+      .sort((a, b) => b.record.key - a.record.key)
+      .slice(0, query.limit)
+      .map((run) => this.#state.view(run));
+  }
+
+  async count(namespace: string): Promise<Partial<Record<RunStatus, number>>> {
+    const counts: Partial<Record<RunStatus, number>> = {};
+    for (const { record } of this.#state.runs.values()) {
+      if (record.namespace === namespace) counts[record.status] = (counts[record.status] ?? 0) + 1;
+    }
+    return counts;
+  }
+
+  async purge(namespace: string, id: string): Promise<boolean> {
+    const run = this.#state.find(namespace, id);
+    if (run === undefined || !isFinal(run.record.status)) return false;
+    this.#state.delete(run);
+    return true;
+  }
+
+  subscribe(listener: (news: News) => void): () => void {
+    return this.#news.subscribe(listener);
+  }
+
+  async close(): Promise<void> {}
+
+  /** All that is stored, as plain data. */
+  snapshot(): Json {
+    return this.#state.snapshot();
+  }
+
+  /** News go out after the call, as those of a real store do: a listener never runs inside the call that it hears of. */
+  #written<T>(answer: T): T {
+    const news = this.#news.take();
+    if (news.length > 0) queueMicrotask(() => this.#news.publish(news));
+    return answer;
+  }
+}
+
+export function openMemoryStore(): MemoryStore {
+  return new MemoryStore();
+}
+
+function matches(run: RunRecord, query: RunQuery): boolean {
+  return (
+    run.namespace === query.namespace &&
+    (query.workflow === undefined || run.workflow === query.workflow) &&
+    (query.version === undefined || run.version === query.version) &&
+    (query.statuses === undefined || query.statuses.includes(run.status)) &&
+    (query.queue === undefined || run.queue === query.queue) &&
+    (query.parent === undefined || run.parent?.key === query.parent) &&
+    (query.below === undefined || run.key < query.below) &&
+    (query.createdFrom === undefined || run.createdAt >= query.createdFrom) &&
+    (query.createdBefore === undefined || run.createdAt < query.createdBefore)
+  );
+}

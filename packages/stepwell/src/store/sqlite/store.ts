@@ -1,0 +1,175 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { Commit } from '../../model/event.ts';
+import { StepwellError } from '../../model/errors.ts';
+import type { NumberedFact } from '../../model/fact.ts';
+import type { Failure } from '../../model/failure.ts';
+import type { NewRun, RunKey, RunRecord, RunStatus } from '../../model/run.ts';
+import type {
+  ClaimAnswer,
+  ClaimRequest,
+  CommitAnswer,
+  CommitRequest,
+  DeliverAnswer,
+  Delivery,
+  News,
+  RunQuery,
+  StartAnswer,
+  Store,
+  WorkerRecord,
+} from '../contract.ts';
+import { Newsroom } from '../newsroom.ts';
+import { Callbacks } from './callbacks.ts';
+import { Claims } from './claim.ts';
+import { Commits } from './commit.ts';
+import { explain } from './errors.ts';
+import { Inboxes } from './inboxes.ts';
+import { Journals } from './journal.ts';
+import { Lanes } from './lanes.ts';
+import { queryRuns } from './query.ts';
+import { Runs } from './runs.ts';
+import { ConcurrencySlots } from './slots.ts';
+import { GroupTransaction } from './transaction.ts';
+import { Workers } from './workers.ts';
+
+export interface SqliteStoreParts {
+  readonly database: DatabaseSync;
+  readonly path: string;
+  readonly soon: (callback: () => void) => void;
+  /** Gives the file back to others. */
+  readonly unlock: () => void;
+}
+
+/** A store in one file. Opened by {@link openSqliteStore}, which takes the file and makes its tables. */
+export class SqliteStore implements Store {
+  readonly kind = 'sqlite';
+  readonly #parts: SqliteStoreParts;
+  readonly #news = new Newsroom();
+  readonly #transaction: GroupTransaction;
+  readonly #lanes: Lanes;
+  readonly #journals: Journals;
+  readonly #runs: Runs;
+  readonly #inboxes: Inboxes;
+  readonly #commits: Commits;
+  readonly #claims: Claims;
+  readonly #workers: Workers;
+
+  constructor(parts: SqliteStoreParts) {
+    const { database, path, soon } = parts;
+    const news = this.#news;
+    const lanes = new Lanes(database);
+    const journals = new Journals(database);
+    const callbacks = new Callbacks(database);
+    const slots = new ConcurrencySlots(database, news);
+    const inboxes = new Inboxes(database, callbacks, news);
+    const runs = new Runs(database, lanes, journals, slots, news);
+    this.#parts = parts;
+    this.#lanes = lanes;
+    this.#journals = journals;
+    this.#inboxes = inboxes;
+    this.#runs = runs;
+    this.#commits = new Commits(database, { runs, journals, inboxes, callbacks, slots, news });
+    this.#claims = new Claims(database, { lanes, journals, inboxes, slots, news });
+    this.#workers = new Workers(database, lanes, news);
+    this.#transaction = new GroupTransaction(database, {
+      soon,
+      explain: (thrown) => explain(thrown, path),
+      committed: () => news.publish(news.take()),
+      rolledBack: () => {
+        news.forget();
+        lanes.reload();
+      },
+    });
+  }
+
+  start(runs: readonly NewRun[]): Promise<StartAnswer[]> {
+    return this.#write(() => runs.map((run) => this.#runs.start(run)));
+  }
+
+  commit(commits: readonly CommitRequest[]): Promise<CommitAnswer[]> {
+    return this.#write(() => commits.map((request) => this.#commits.append(request)));
+  }
+
+  deliver(deliveries: readonly Delivery[]): Promise<DeliverAnswer[]> {
+    return this.#write(() => deliveries.map((delivery) => this.#inboxes.deliver(delivery)));
+  }
+
+  claim(request: ClaimRequest): Promise<ClaimAnswer> {
+    return this.#write(() => this.#claims.claim(request));
+  }
+
+  facts(run: RunKey, after: number): Promise<NumberedFact[]> {
+    return this.#read(() => this.#inboxes.after(run, after));
+  }
+
+  register(worker: WorkerRecord): Promise<void> {
+    return this.#write(() => this.#workers.register(worker));
+  }
+
+  heartbeat(worker: string, now: number, expiresAt: number): Promise<boolean> {
+    return this.#write(() => this.#workers.heartbeat(worker, now, expiresAt));
+  }
+
+  retire(worker: string, now: number): Promise<void> {
+    return this.#write(() => this.#workers.retire(worker, now));
+  }
+
+  expire(now: number): Promise<string[]> {
+    return this.#write(() => this.#workers.expire(now));
+  }
+
+  workers(): Promise<WorkerRecord[]> {
+    return this.#read(() => this.#workers.all());
+  }
+
+  strand(now: number, error: Failure): Promise<number> {
+    return this.#write(() => this.#workers.strand(now, error));
+  }
+
+  journal(run: RunKey, from: number, limit: number): Promise<Commit[]> {
+    return this.#read(() => this.#journals.from(run, from, limit));
+  }
+
+  get(namespace: string, id: string): Promise<RunRecord | null> {
+    return this.#read(() => this.#runs.get(namespace, id));
+  }
+
+  query(query: RunQuery): Promise<RunRecord[]> {
+    return this.#read(() =>
+      queryRuns(this.#parts.database, this.#lanes, query).map((row) => this.#runs.view(row)),
+    );
+  }
+
+  count(namespace: string): Promise<Partial<Record<RunStatus, number>>> {
+    return this.#read(() => this.#runs.count(namespace));
+  }
+
+  purge(namespace: string, id: string): Promise<boolean> {
+    return this.#write(() => this.#runs.purge(namespace, id));
+  }
+
+  subscribe(listener: (news: News) => void): () => void {
+    return this.#news.subscribe(listener);
+  }
+
+  async close(): Promise<void> {
+    const { database, unlock } = this.#parts;
+    if (!database.isOpen) return;
+    this.#transaction.flush();
+    database.close();
+    unlock();
+  }
+
+  #write<T>(work: () => T): Promise<T> {
+    return this.#parts.database.isOpen ? this.#transaction.write(work) : this.#refuseClosed();
+  }
+
+  #read<T>(work: () => T): Promise<T> {
+    return this.#parts.database.isOpen ? this.#transaction.read(work) : this.#refuseClosed();
+  }
+
+  #refuseClosed(): Promise<never> {
+    return Promise.reject(
+      new StepwellError('STORE_FAILED', `The store ${this.#parts.path} has been closed.`),
+    );
+  }
+}

@@ -1,0 +1,81 @@
+import type { ChildRequest, Successor } from '../engine/runtime.ts';
+import { milliseconds } from '../model/duration.ts';
+import { StepwellError } from '../model/errors.ts';
+import { checkId, checkName } from '../model/identifier.ts';
+import { checkPriority } from '../model/priority.ts';
+import type { OperationId } from '../model/operation.ts';
+import type { RunRecord } from '../model/run.ts';
+import type { ChildOptions } from './context.ts';
+import type { AnyDefinition } from './definition.ts';
+import type { Registry } from './registry.ts';
+import { validate } from './schema.ts';
+
+/**
+ * What a child run is started with. By name, a workflow that is registered elsewhere needs its version.
+ * @throws StepwellError `WORKFLOW_UNKNOWN`, `WORKFLOW_VERSION_UNKNOWN`, `INPUT_INVALID` or that of a wrong option
+ */
+export async function childOf(
+  registry: Registry,
+  child: AnyDefinition | string,
+  input: unknown,
+  options: ChildOptions,
+  op: OperationId,
+): Promise<{ workflow: string; version: string; request: ChildRequest }> {
+  const definition = typeof child === 'string' ? find(registry, child, options.version) : child;
+  const workflow = definition?.name ?? checkName(child, 'workflow name');
+  const version = options.version ?? definition?.version;
+  if (version === undefined) {
+    throw new StepwellError(
+      'WORKFLOW_UNKNOWN',
+      `The child run "${op}" cannot start: no workflow "${workflow}" is registered here. Register it, or give its version if other workers have it.`,
+    );
+  }
+  if (options.id !== undefined) checkId(options.id, `id of child run "${op}"`);
+  const schema = definition?.options.input;
+  if (schema !== undefined) await validate(schema, input, 'INPUT_INVALID', `input of child run "${op}"`);
+  return {
+    workflow,
+    version,
+    request: {
+      input: input as ChildRequest['input'],
+      queue: checkName(options.queue ?? definition?.options.queue ?? 'default', 'queue'),
+      priority: checkPriority(options.priority ?? definition?.options.priority, `child run "${op}"`),
+      timeout: timeoutOf(options.timeout ?? definition?.options.timeout, op),
+      delay: options.delay === undefined ? 0 : milliseconds(options.delay, `delay of child run "${op}"`),
+      ...concurrencyOf(definition, input),
+    },
+  };
+}
+
+function find(registry: Registry, name: string, version: string | undefined): AnyDefinition | null {
+  return version === undefined ? registry.newest(name) : registry.find(name, version);
+}
+
+function timeoutOf(timeout: ChildOptions['timeout'], op: OperationId): number | null {
+  return timeout === undefined ? null : milliseconds(timeout, `timeout of child run "${op}"`);
+}
+
+/** The key that a workflow gives to an input, and how many of that key may be under way. */
+export function concurrencyOf(
+  definition: AnyDefinition | null,
+  input: unknown,
+): { concurrencyKey: string | null; concurrencyLimit: number } {
+  const concurrency = definition?.options.concurrency;
+  if (concurrency === undefined) return { concurrencyKey: null, concurrencyLimit: 1 };
+  const key = checkId(concurrency.key(input as never), `concurrency key of workflow "${definition!.name}"`);
+  // Keys of different workflows do not hold each other up.
+  return { concurrencyKey: `${definition!.name}/${key}`, concurrencyLimit: concurrency.limit ?? 1 };
+}
+
+/** The run that goes on for another is of the newest version that is registered: this is where eternal runs move on. */
+export function successorOf(registry: Registry, run: RunRecord, input: unknown): Successor {
+  const definition = registry.newest(run.workflow);
+  return {
+    workflow: run.workflow,
+    version: definition?.version ?? run.version,
+    queue: run.queue,
+    priority: run.priority,
+    timeout: run.timeout,
+    ...concurrencyOf(definition, input),
+  };
+}

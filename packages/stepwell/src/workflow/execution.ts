@@ -1,0 +1,334 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Attempt, Ask, Execution, Host, Input, Performed, Reconciled } from '../engine/runtime.ts';
+import type { System } from '../engine/system.ts';
+import type { OperationStarted } from '../model/event.ts';
+import { StepwellError } from '../model/errors.ts';
+import { errorOf, failureOf, type ErrorClass, type Failure } from '../model/failure.ts';
+import type { Json } from '../model/json.ts';
+import type { OperationId } from '../model/operation.ts';
+import type { Codec } from '../model/codec.ts';
+import type { RunRecord } from '../model/run.ts';
+import type { StepIO } from './context.ts';
+import type { AnyDefinition } from './definition.ts';
+import { validate } from './schema.ts';
+import { FunctionCtx } from './ctx.ts';
+import type { Registry } from './registry.ts';
+import { Random } from './random.ts';
+import { retryOf, type Retry } from './retry.ts';
+import { Scope } from './scope.ts';
+import { stepIO } from './step-io.ts';
+
+/** The body of a step or condition, as long as it may have to be run. */
+export interface BodyOf {
+  run(io: StepIO): unknown;
+  readonly retry: Retry | null;
+  /** What the value means: a condition goes on until it holds. */
+  readonly isCondition: boolean;
+  readonly reconcile: ((io: StepIO) => unknown) | undefined;
+}
+
+interface Waiter {
+  readonly scope: Scope;
+  resolve(value: Json | undefined): void;
+  reject(error: Error): void;
+}
+
+/** A step that succeeded and can be undone. */
+export interface Undo {
+  readonly op: OperationId;
+  readonly retry: Retry | null;
+  run(io: StepIO): unknown;
+}
+
+/** Where code runs: inside the group of a scope, or inside the body of a step. */
+const place = new AsyncLocalStorage<Scope | 'step'>();
+
+/** Thrown by `continueAs` to leave the function; what becomes of the run is decided by then. */
+export const LEFT = new Error('The run goes on as another one.');
+
+/** One execution of an async function. */
+export class FunctionExecution implements Execution {
+  readonly run: RunRecord;
+  readonly host: Host;
+  readonly registry: Registry;
+  readonly root = new Scope('', null);
+  readonly undos: Undo[] = [];
+  cancelled: StepwellError | null = null;
+
+  readonly #definition: AnyDefinition;
+  readonly #settled: System['settled'];
+  readonly #codec: Codec | null;
+  readonly #errorClasses: ReadonlyMap<string, ErrorClass>;
+  readonly #waiters = new Map<OperationId, Waiter>();
+  readonly #bodies = new Map<OperationId, BodyOf>();
+  readonly #failedOperations = new WeakMap<Error, OperationId>();
+  #ids: Random | null = null;
+  #ended = false;
+
+  constructor(
+    definition: AnyDefinition,
+    run: RunRecord,
+    host: Host,
+    parts: { registry: Registry; settled: System['settled']; codec: Codec | null },
+  ) {
+    this.run = run;
+    this.host = host;
+    this.registry = parts.registry;
+    this.#definition = definition;
+    this.#settled = parts.settled;
+    this.#codec = parts.codec;
+    this.#errorClasses = new Map((definition.options.errors ?? []).map((type) => [type.name, type]));
+  }
+
+  advance(input: Input, blocked: () => void): void {
+    if (input.type === 'start') void this.#live(input.input);
+    else if (input.type === 'cancel')
+      this.#cancel(input.cause === 'timeout' ? 'it timed out' : (input.reason ?? 'it was asked for'));
+    else this.#settle(input.op, input.settlement);
+    this.#settled(blocked);
+  }
+
+  async #live(input: Json | undefined): Promise<void> {
+    const { options, fn, name } = this.#definition;
+    try {
+      const output = await place.run(this.root, async () => {
+        const valid =
+          options.input === undefined
+            ? input
+            : await validate(options.input, input, 'INPUT_INVALID', `input of workflow "${name}"`);
+        return fn(new FunctionCtx(this, this.root), valid as never);
+      });
+      const valid =
+        options.output === undefined
+          ? output
+          : await validate(options.output, output, 'OUTPUT_INVALID', `output of workflow "${name}"`);
+      if (!this.#ended) this.host.end({ type: 'returned', value: valid });
+    } catch (error) {
+      if (!this.#ended) await this.#fail(error);
+    }
+    this.#ended = true;
+  }
+
+  async #fail(error: unknown): Promise<void> {
+    const failure = failureOf(error, this.#codec);
+    const op = this.#operationOf(error);
+    const undone = await this.#undoAll(failure);
+    if (this.#ended) return;
+    const retry = retryOf(this.#definition.options.retry, `workflow "${this.#definition.name}"`);
+    this.host.end({
+      type: 'threw',
+      error: undone,
+      op,
+      retry: retry !== null && retry.isRetryable(error) ? retry.policy : null,
+    });
+  }
+
+  /** Undoes what succeeded, last first; one that fails does not keep the others from being run. */
+  async #undoAll(failure: Failure): Promise<Failure> {
+    const failures: string[] = [];
+    for (let undo = this.undos.pop(); undo !== undefined && !this.#ended; undo = this.undos.pop()) {
+      const op = `${undo.op}/undo`;
+      const { run, retry } = undo;
+      try {
+        await place.run(this.root, () =>
+          this.request(
+            this.root,
+            { type: 'operation.started', op, kind: 'step' },
+            { body: { run, retry, isCondition: false, reconcile: undefined } },
+          ),
+        );
+      } catch (error) {
+        failures.push(`"${undo.op}": ${(error as Error).message}`);
+      }
+    }
+    if (failures.length === 0) return failure;
+    const error = new StepwellError(
+      'UNDO_FAILED',
+      `The run failed, and could not be undone: ${failures.join('; ')}.`,
+    );
+    return { ...failureOf(error, this.#codec), cause: failure };
+  }
+
+  /** Leaves the function for good. */
+  leave(): void {
+    this.#ended = true;
+  }
+
+  #settle(op: OperationId, settlement: Extract<Input, { type: 'settled' }>['settlement']): void {
+    const waiter = this.#forget(op);
+    if (waiter === undefined) return;
+    if (settlement.ok) waiter.resolve(settlement.value);
+    else waiter.reject(this.#revive(settlement.error, op));
+  }
+
+  #forget(op: OperationId): Waiter | undefined {
+    const waiter = this.#waiters.get(op);
+    this.#waiters.delete(op);
+    this.#bodies.delete(op);
+    waiter?.scope.pending.delete(op);
+    return waiter;
+  }
+
+  #revive(failure: Failure, op: OperationId): Error {
+    const error = errorOf(failure, this.#codec, this.#errorClasses);
+    this.blame(error, op);
+    return error;
+  }
+
+  /** Remembers whose failure an error is, so that an operator's retry knows where to begin. */
+  blame(error: Error, op: OperationId): void {
+    this.#failedOperations.set(error, op);
+  }
+
+  #operationOf(thrown: unknown): OperationId | undefined {
+    for (let error = thrown; error instanceof Error; error = error.cause) {
+      const op = this.#failedOperations.get(error);
+      if (op !== undefined) return op;
+    }
+    return undefined;
+  }
+
+  #cancel(reason: string): void {
+    this.cancelled = new StepwellError(
+      'OPERATION_CANCELLED',
+      `The run "${this.run.id}" is being cancelled: ${reason}.`,
+    );
+    for (const scope of [...this.root.all()]) this.#cancelIn(scope, this.cancelled);
+  }
+
+  /** Opens a group, or an item of one. */
+  open(id: OperationId, parent: Scope): Scope {
+    return new Scope(id, parent);
+  }
+
+  /** A group ends: what is still awaited inside is cancelled, and nothing more can be asked for. */
+  end(scope: Scope, error: unknown): void {
+    if (!scope.open) return;
+    const reason = new StepwellError('OPERATION_CANCELLED', `The group "${scope.id}" has ended.`);
+    for (const inner of [...scope.all()]) {
+      inner.close();
+      this.#cancelIn(inner, reason);
+    }
+    this.host.note({
+      type: 'operation.ended',
+      op: scope.id,
+      error: error === undefined ? undefined : failureOf(error, this.#codec),
+    });
+  }
+
+  #cancelIn(scope: Scope, reason: StepwellError): void {
+    scope.abort(reason);
+    for (const op of [...scope.pending]) this.cancelOperation(op, reason);
+  }
+
+  cancelOperation(op: OperationId, reason: StepwellError): void {
+    const waiter = this.#forget(op);
+    if (waiter === undefined) return;
+    this.host.cancel(op);
+    waiter.reject(reason);
+  }
+
+  /** Whether the ctx of a scope may be used here and now. */
+  guard(scope: Scope, what: string): void {
+    if (this.#ended || !scope.open) {
+      const ended = this.#ended ? `workflow "${this.run.workflow}"` : `group "${scope.id}"`;
+      throw new StepwellError(
+        'CTX_AFTER_END',
+        `ctx.${what} was called after the ${ended} had ended. Await everything before returning.`,
+      );
+    }
+    const here = place.getStore();
+    if (here === 'step') {
+      throw new StepwellError(
+        'CTX_IN_STEP',
+        `ctx.${what} was called inside the body of a step. Only the workflow itself can use ctx; use the step's own arguments.`,
+      );
+    }
+    if (here !== undefined && here !== scope) {
+      throw new StepwellError(
+        'CTX_WRONG_GROUP',
+        `ctx.${what} of ${describe(scope)} was called inside ${describe(here)}. Use the ctx that the group's function is given.`,
+      );
+    }
+  }
+
+  /** Runs the function of a group, so that the right ctx can be told from a wrong one. */
+  enter<T>(scope: Scope, fn: () => Promise<T>): Promise<T> {
+    return place.run(scope, fn);
+  }
+
+  /** Asks for an operation and waits for its outcome. */
+  request(
+    scope: Scope,
+    started: OperationStarted,
+    extra: Omit<Ask, 'started'> & { body?: BodyOf; asked?: (started: OperationStarted) => void } = {},
+  ): Promise<Json | undefined> {
+    const { body, asked, ...rest } = extra;
+    const recorded = this.host.ask({
+      started,
+      ...rest,
+      ...(body?.retry == null ? {} : { retry: body.retry.policy }),
+    });
+    asked?.(recorded);
+    const { op } = started;
+    if (body !== undefined) this.#bodies.set(op, body);
+    scope.pending.add(op);
+    const outcome = new Promise<Json | undefined>((resolve, reject) => {
+      this.#waiters.set(op, { scope, resolve, reject });
+    });
+    // An operation that nobody awaits (the loser of a race, say) must not bring the process down when it fails.
+    outcome.catch(() => {});
+    return outcome;
+  }
+
+  /** An id that is the same in every replay. */
+  uuid(): string {
+    this.#ids ??= new Random(`${this.host.seed()}/ids`);
+    return this.#ids.uuid();
+  }
+
+  async perform(op: OperationId, attempt: Attempt): Promise<Performed> {
+    const body = this.#bodies.get(op);
+    if (body === undefined) return { type: 'error', error: failureOf(this.#gone(op)), retryable: false };
+    try {
+      const value = await place.run('step', () => body.run(stepIO(this.host, op, attempt)));
+      if (body.isCondition && (value === false || value === null || value === undefined))
+        return { type: 'not yet' };
+      return { type: 'value', value };
+    } catch (error) {
+      return {
+        type: 'error',
+        error: failureOf(error, this.#codec),
+        retryable: body.retry?.isRetryable(error) ?? false,
+      };
+    }
+  }
+
+  async reconcile(op: OperationId, attempt: Attempt): Promise<Reconciled> {
+    const reconcile = this.#bodies.get(op)?.reconcile;
+    try {
+      if (reconcile === undefined) throw this.#gone(op);
+      const found = (await place.run('step', () => reconcile(stepIO(this.host, op, attempt)))) as {
+        done: boolean;
+        value?: unknown;
+      };
+      return found.done ? { type: 'done', value: found.value } : { type: 'not done' };
+    } catch (error) {
+      return { type: 'unknown', error: failureOf(error, this.#codec) };
+    }
+  }
+
+  #gone(op: OperationId): StepwellError {
+    return new StepwellError('INTERNAL', `The body of "${op}" is not there.`);
+  }
+
+  drop(): void {
+    this.#ended = true;
+    this.#waiters.clear();
+    this.#bodies.clear();
+  }
+}
+
+function describe(scope: Scope): string {
+  return scope.id === '' ? 'the workflow' : `group "${scope.id}"`;
+}
