@@ -124,6 +124,6 @@ function asError(given: FailedWith): Error {
     );
   }
   const error = new Error(given.message);
-  if (given.name !== undefined) error.name = String(given.name);
+  if (given.name !== undefined) error.name = given.name;
   return given.data === undefined ? error : Object.assign(error, { data: given.data });
 }

@@ -13,7 +13,7 @@ export interface EventParts {
   readonly store: Store;
   readonly watch: Watch;
   readonly codec: Codec | null;
-  record(): Promise<RunRecord>;
+  readonly record: () => Promise<RunRecord>;
 }
 
 /** Events of a run from a position on; with `follow` until the run has ended and all has been read. */

@@ -54,7 +54,7 @@ function statusesOf(status: ListOptions['status']): readonly RunStatus[] | undef
   if (wrong !== undefined) {
     throw new StepwellError(
       'OPTION_INVALID',
-      `"${String(wrong)}" is not a status. There are: ${STATUSES.join(', ')}.`,
+      `"${wrong}" is not a status. There are: ${STATUSES.join(', ')}.`,
     );
   }
   return statuses;

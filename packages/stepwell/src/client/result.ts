@@ -11,7 +11,7 @@ export interface ResultParts {
   readonly registry: Registry;
   readonly payloads: Payloads;
   /** @throws StepwellError `RUN_NOT_FOUND`, `ENGINE_CLOSED` */
-  record(id: string): Promise<RunRecord>;
+  readonly record: (id: string) => Promise<RunRecord>;
 }
 
 /** Waits for the end of a run, or of the one that goes on for it, and gives its output. */

@@ -10,6 +10,7 @@ import { Payloads } from '../model/payload.ts';
 import type { RunRecord, RunStatus } from '../model/run.ts';
 import type { Store, WorkerRecord } from '../store/contract.ts';
 import type { AnyDefinition, Definition } from '../workflow/definition.ts';
+import type { ExecutionParts } from '../workflow/execution.ts';
 import { FunctionRuntime } from '../workflow/function-runtime.ts';
 import { Registry } from '../workflow/registry.ts';
 import { Callbacks } from './callbacks.ts';
@@ -56,7 +57,7 @@ export class Stepwell implements AsyncDisposable {
   readonly #parts: StartParts;
   #closed: Promise<void> | null = null;
 
-  private constructor(options: OpenOptions) {
+  private constructor(options: OpenOptions, bodyOf: ExecutionParts['bodyOf']) {
     this.namespace = checkId(options.namespace ?? 'default', 'namespace');
     this.#limits = withDefaultLimits(options.limits);
     this.#payloads = new Payloads(options.codec ?? null, this.#limits);
@@ -74,7 +75,8 @@ export class Stepwell implements AsyncDisposable {
       limits: this.#limits,
       namespace: this.namespace,
     };
-    const runtime = new FunctionRuntime(this.#registry, this.#system.settled, this.#payloads.codec);
+    const { settled } = this.#system;
+    const runtime = new FunctionRuntime({ registry: this.#registry, settled, codec: this.#payloads.codec, bodyOf });
     const report = options.onError ?? (() => {});
     const parts = {
       store: this.#store,
@@ -92,7 +94,12 @@ export class Stepwell implements AsyncDisposable {
    * @throws StepwellError `STORE_…`, `WORKFLOW_DUPLICATE`, `OPTION_INVALID`
    */
   static async open(options: OpenOptions): Promise<Stepwell> {
-    const well = new Stepwell(options);
+    return Stepwell.openWith(options, (_run, _op, body) => body);
+  }
+
+  /** @internal For `stepwell/testing`: as `open`, with other bodies of steps. */
+  static async openWith(options: OpenOptions, bodyOf: ExecutionParts['bodyOf']): Promise<Stepwell> {
+    const well = new Stepwell(options, bodyOf);
     try {
       await well.#worker?.open();
     } catch (error) {
@@ -262,6 +269,18 @@ export class Stepwell implements AsyncDisposable {
     await this.#worker?.close(grace);
     this.#watch.close();
     if (this.#ownsStore) await this.#store.close();
+  }
+
+  /** Stops at once and gives nothing back, as a crash would: the hard stop. What was not durable is lost, the rest goes on elsewhere. */
+  kill(): void {
+    this.#worker?.kill();
+    this.#watch.close();
+    this.#closed ??= this.#ownsStore ? this.#store.close() : Promise.resolve();
+  }
+
+  /** Runs that are being executed by this engine now, and waiting ones that it keeps in memory. */
+  load(): { active: number; parked: number } {
+    return { active: this.#worker?.activeCount ?? 0, parked: this.#worker?.parkedCount ?? 0 };
   }
 
   [Symbol.asyncDispose](): Promise<void> {

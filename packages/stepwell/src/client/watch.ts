@@ -74,7 +74,7 @@ export class Watcher implements Listener {
   readonly #endOnly: boolean;
   readonly #close: () => void;
   #heard = false;
-  #error: unknown = null;
+  #error: Error | null = null;
   #wake: (() => void) | null = null;
 
   constructor(system: System, endOnly: boolean, close: () => void) {
@@ -89,20 +89,20 @@ export class Watcher implements Listener {
     this.#wake?.();
   }
 
-  closed(error: unknown): void {
+  closed(error: Error): void {
     this.#error = error;
     this.#wake?.();
   }
 
   async next(signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted();
-    const abort = () => this.closed(signal!.reason);
+    const abort = () => this.closed(reasonOf(signal!));
     signal?.addEventListener('abort', abort, { once: true });
     let cancelTimer = () => {};
     if (!this.#heard && this.#error === null) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
-        cancelTimer = this.#system.timer(LOOK_AGAIN, resolve);
+        cancelTimer = this.#system.timer(LOOK_AGAIN, resolve, 'background');
       });
     }
     cancelTimer();
@@ -115,4 +115,8 @@ export class Watcher implements Listener {
   close(): void {
     this.#close();
   }
+}
+
+function reasonOf({ reason }: AbortSignal): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
 }

@@ -175,6 +175,11 @@ export class Activation {
   append(event: JournalEvent): ReturnType<RunState['apply']> {
     const { position, at } = this.draft;
     this.draft.append(event);
+    return this.absorb(event, position, at);
+  }
+
+  /** Takes an event of the journal into the state. */
+  absorb(event: JournalEvent, position: number, at: number): ReturnType<RunState['apply']> {
     const value = this.state.apply(event, position, at);
     addTimers(this, event);
     return value;

@@ -22,7 +22,7 @@ export class Claims {
   #busy = false;
   #stopped = false;
   #nextAt: number | null = null;
-  #cancelTimer: (() => void) | null = null;
+  #cancelTimers = () => {};
   #idle: (() => void) | null = null;
 
   constructor(
@@ -68,7 +68,7 @@ export class Claims {
   /** Resolves when no claim is on its way; none will follow. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#cancelTimer?.();
+    this.#cancelTimers();
     if (this.#busy) await new Promise<void>((resolve) => (this.#idle = resolve));
   }
 
@@ -96,13 +96,18 @@ export class Claims {
   }
 
   #wait(until: number): void {
-    this.#cancelTimer?.();
+    this.#cancelTimers();
     this.#nextAt = until;
-    const delay = Math.min(Math.max(0, until - this.#system.now()), SLOWEST);
-    this.#cancelTimer = this.#system.timer(delay, () => {
-      this.#cancelTimer = null;
+    const look = () => {
       this.#nextAt = null;
       this.look();
-    });
+    };
+    const cancelRound = this.#system.timer(SLOWEST, look, 'background');
+    const delay = Math.max(0, until - this.#system.now());
+    const cancelTimer = until === Number.POSITIVE_INFINITY ? () => {} : this.#system.timer(delay, look);
+    this.#cancelTimers = () => {
+      cancelRound();
+      cancelTimer();
+    };
   }
 }

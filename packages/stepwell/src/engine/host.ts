@@ -11,7 +11,6 @@ import type { RecordedTurn } from '../replay/turn.ts';
 import type { Activation } from './activation.ts';
 import { abandon } from './attempts.ts';
 import type { Ask, ChildRequest, End, Host, Note } from './runtime.ts';
-import { addTimers } from './timing.ts';
 
 /** Heartbeats of one body are kept at most this often (ms): a busy loop may send thousands. */
 const HEARTBEAT_INTERVAL = 1_000;
@@ -77,8 +76,7 @@ export class ActivationHost implements Host {
     if (this.#turn === null) return this.#begin(ask);
     try {
       const { event, position } = this.#turn.take(ask.started);
-      activation.state.apply(event, position, this.#now);
-      addTimers(activation, event);
+      activation.absorb(event, position, this.#now);
       return event;
     } catch (error) {
       activation.broken ??= error as StepwellError;

@@ -39,7 +39,7 @@ export class Lease {
   }
 
   start(): void {
-    this.#cancelTimer = this.#system.timer(this.#duration / RENEWALS, () => void this.#round());
+    this.#cancelTimer = this.#system.timer(this.#duration / RENEWALS, () => void this.#round(), 'background');
   }
 
   stop(): void {

@@ -47,11 +47,11 @@ function isInput({ type }: JournalEvent): boolean {
 
 /** Takes an event into the state; the answer is what the function is to see of it. */
 function inputOf(activation: Activation, event: JournalEvent, position: number, at: number): Input | null {
-  const { state, around } = activation;
+  const { around } = activation;
   // What the function asks for is taken in when it asks, so that the state never runs ahead of it.
   if (event.type === 'operation.started') return null;
   if (event.type === 'run.activated' && event.format > JOURNAL_FORMAT) throw tooNew(event.format);
-  if (isSettlement(event) && !state.pending.has(event.op)) {
+  if (isSettlement(event) && !activation.state.pending.has(event.op)) {
     throw new StepwellError(
       'JOURNAL_MISMATCH',
       `The code does not fit the journal. The journal has, at position ${position}, the outcome of "${event.op}"; the code has not asked for it. ` +
@@ -59,7 +59,7 @@ function inputOf(activation: Activation, event: JournalEvent, position: number, 
       { data: { journal: { position, op: event.op }, code: null } },
     );
   }
-  const value = state.apply(event, position, at);
+  const value = activation.absorb(event, position, at);
   switch (event.type) {
     case 'run.started':
       activation.started = true;

@@ -35,7 +35,7 @@ export function isCurrent(state: RunState, { at, subject }: Timer<Due>): boolean
   const operation = state.pending.get(subject.op);
   if (operation === undefined) return false;
   if (subject.type === 'retry') return operation.retryAt === at;
-  if (subject.type === 'heartbeat') return operation.heartbeatAt + operation.started.heartbeat! === at;
+  if (subject.type === 'heartbeat') return at === operation.heartbeatAt + operation.started.heartbeat!;
   return true;
 }
 

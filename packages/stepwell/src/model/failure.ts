@@ -27,8 +27,8 @@ export function failureOf(thrown: unknown, codec: Codec | null = null, depth = 0
   const data = thrown instanceof StepwellError ? thrown.data : ownProperties(thrown);
   const { code } = thrown as { code?: unknown };
   return {
-    name: cut(String(thrown.name)),
-    message: cut(String(thrown.message)),
+    name: cut(thrown.name),
+    message: cut(thrown.message),
     ...(typeof code === 'string' ? { code } : {}),
     ...(typeof thrown.stack === 'string' ? { stack: cut(thrown.stack) } : {}),
     ...(thrown.cause === undefined || depth >= DEEPEST_CAUSE

@@ -235,7 +235,7 @@ export class FunctionCtx implements Ctx {
   async group<T>(name: string, fn: (ctx: Ctx) => Promise<T>): Promise<T> {
     const op = this.#begin('group', name);
     return this.#inGroup({ ...this.#started(op, 'group') }, (scope) =>
-      this.#execution.enter(scope, () => fn(new FunctionCtx(this.#execution, scope))),
+      this.#execution.enter(scope, () => fn(this.#execution.ctxOf(scope))),
     );
   }
 
@@ -288,7 +288,7 @@ export class FunctionCtx implements Ctx {
   }
 
   setStatus(text: string): void {
-    this.#execution.host.note({ type: 'status', text: String(text) });
+    this.#execution.host.note({ type: 'status', text });
   }
 
   now(): number {

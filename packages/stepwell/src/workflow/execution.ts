@@ -8,10 +8,9 @@ import type { Json } from '../model/json.ts';
 import type { OperationId } from '../model/operation.ts';
 import type { Codec } from '../model/codec.ts';
 import type { RunRecord } from '../model/run.ts';
-import type { StepIO } from './context.ts';
+import type { Ctx, StepIO } from './context.ts';
 import type { AnyDefinition } from './definition.ts';
 import { validate } from './schema.ts';
-import { FunctionCtx } from './ctx.ts';
 import type { Registry } from './registry.ts';
 import { Random } from './random.ts';
 import { retryOf, type Retry } from './retry.ts';
@@ -20,7 +19,7 @@ import { stepIO } from './step-io.ts';
 
 /** The body of a step or condition, as long as it may have to be run. */
 export interface BodyOf {
-  run(io: StepIO): unknown;
+  readonly run: (io: StepIO) => unknown;
   readonly retry: Retry | null;
   /** What the value means: a condition goes on until it holds. */
   readonly isCondition: boolean;
@@ -33,11 +32,21 @@ interface Waiter {
   reject(error: Error): void;
 }
 
+export interface ExecutionParts {
+  readonly registry: Registry;
+  readonly settled: System['settled'];
+  readonly codec: Codec | null;
+  /** Makes the ctx of a group. */
+  readonly ctxOf: (execution: FunctionExecution, scope: Scope) => Ctx;
+  /** What is run in place of a body; tests replace some. */
+  readonly bodyOf: (run: RunRecord, op: OperationId, body: BodyOf['run']) => BodyOf['run'];
+}
+
 /** A step that succeeded and can be undone. */
 export interface Undo {
   readonly op: OperationId;
   readonly retry: Retry | null;
-  run(io: StepIO): unknown;
+  readonly run: (io: StepIO) => unknown;
 }
 
 /** Where code runs: inside the group of a scope, or inside the body of a step. */
@@ -56,8 +65,7 @@ export class FunctionExecution implements Execution {
   cancelled: StepwellError | null = null;
 
   readonly #definition: AnyDefinition;
-  readonly #settled: System['settled'];
-  readonly #codec: Codec | null;
+  readonly #parts: ExecutionParts;
   readonly #errorClasses: ReadonlyMap<string, ErrorClass>;
   readonly #waiters = new Map<OperationId, Waiter>();
   readonly #bodies = new Map<OperationId, BodyOf>();
@@ -69,14 +77,13 @@ export class FunctionExecution implements Execution {
     definition: AnyDefinition,
     run: RunRecord,
     host: Host,
-    parts: { registry: Registry; settled: System['settled']; codec: Codec | null },
+    parts: ExecutionParts,
   ) {
     this.run = run;
     this.host = host;
     this.registry = parts.registry;
+    this.#parts = parts;
     this.#definition = definition;
-    this.#settled = parts.settled;
-    this.#codec = parts.codec;
     this.#errorClasses = new Map((definition.options.errors ?? []).map((type) => [type.name, type]));
   }
 
@@ -85,7 +92,7 @@ export class FunctionExecution implements Execution {
     else if (input.type === 'cancel')
       this.#cancel(input.cause === 'timeout' ? 'it timed out' : (input.reason ?? 'it was asked for'));
     else this.#settle(input.op, input.settlement);
-    this.#settled(blocked);
+    this.#parts.settled(blocked);
   }
 
   async #live(input: Json | undefined): Promise<void> {
@@ -96,7 +103,7 @@ export class FunctionExecution implements Execution {
           options.input === undefined
             ? input
             : await validate(options.input, input, 'INPUT_INVALID', `input of workflow "${name}"`);
-        return fn(new FunctionCtx(this, this.root), valid as never);
+        return fn(this.ctxOf(this.root), valid as never);
       });
       const valid =
         options.output === undefined
@@ -110,7 +117,7 @@ export class FunctionExecution implements Execution {
   }
 
   async #fail(error: unknown): Promise<void> {
-    const failure = failureOf(error, this.#codec);
+    const failure = failureOf(error, this.#parts.codec);
     const op = this.#operationOf(error);
     const undone = await this.#undoAll(failure);
     if (this.#ended) return;
@@ -146,7 +153,11 @@ export class FunctionExecution implements Execution {
       'UNDO_FAILED',
       `The run failed, and could not be undone: ${failures.join('; ')}.`,
     );
-    return { ...failureOf(error, this.#codec), cause: failure };
+    return { ...failureOf(error, this.#parts.codec), cause: failure };
+  }
+
+  ctxOf(scope: Scope): Ctx {
+    return this.#parts.ctxOf(this, scope);
   }
 
   /** Leaves the function for good. */
@@ -170,7 +181,7 @@ export class FunctionExecution implements Execution {
   }
 
   #revive(failure: Failure, op: OperationId): Error {
-    const error = errorOf(failure, this.#codec, this.#errorClasses);
+    const error = errorOf(failure, this.#parts.codec, this.#errorClasses);
     this.blame(error, op);
     return error;
   }
@@ -212,7 +223,7 @@ export class FunctionExecution implements Execution {
     this.host.note({
       type: 'operation.ended',
       op: scope.id,
-      error: error === undefined ? undefined : failureOf(error, this.#codec),
+      error: error === undefined ? undefined : failureOf(error, this.#parts.codec),
     });
   }
 
@@ -267,11 +278,11 @@ export class FunctionExecution implements Execution {
     const recorded = this.host.ask({
       started,
       ...rest,
-      ...(body?.retry == null ? {} : { retry: body.retry.policy }),
+      ...(body === undefined || body.retry === null ? {} : { retry: body.retry.policy }),
     });
     asked?.(recorded);
     const { op } = started;
-    if (body !== undefined) this.#bodies.set(op, body);
+    if (body !== undefined) this.#bodies.set(op, { ...body, run: this.#parts.bodyOf(this.run, op, body.run) });
     scope.pending.add(op);
     const outcome = new Promise<Json | undefined>((resolve, reject) => {
       this.#waiters.set(op, { scope, resolve, reject });
@@ -298,7 +309,7 @@ export class FunctionExecution implements Execution {
     } catch (error) {
       return {
         type: 'error',
-        error: failureOf(error, this.#codec),
+        error: failureOf(error, this.#parts.codec),
         retryable: body.retry?.isRetryable(error) ?? false,
       };
     }
@@ -314,7 +325,7 @@ export class FunctionExecution implements Execution {
       };
       return found.done ? { type: 'done', value: found.value } : { type: 'not done' };
     } catch (error) {
-      return { type: 'unknown', error: failureOf(error, this.#codec) };
+      return { type: 'unknown', error: failureOf(error, this.#parts.codec) };
     }
   }
 

@@ -1,30 +1,22 @@
 import type { Execution, Host, Runtime } from '../engine/runtime.ts';
-import type { System } from '../engine/system.ts';
-import type { Codec } from '../model/codec.ts';
 import type { RunRecord } from '../model/run.ts';
-import { FunctionExecution } from './execution.ts';
-import type { Registry } from './registry.ts';
+import { FunctionCtx } from './ctx.ts';
+import { FunctionExecution, type ExecutionParts } from './execution.ts';
 
 /** Executes async functions in this process. */
 export class FunctionRuntime implements Runtime {
-  readonly #registry: Registry;
-  readonly #settled: System['settled'];
-  readonly #codec: Codec | null;
+  readonly #parts: ExecutionParts;
 
-  constructor(registry: Registry, settled: System['settled'], codec: Codec | null) {
-    this.#registry = registry;
-    this.#settled = settled;
-    this.#codec = codec;
+  constructor(parts: Omit<ExecutionParts, 'ctxOf'>) {
+    this.#parts = { ...parts, ctxOf: (execution, scope) => new FunctionCtx(execution, scope) };
   }
 
   kinds(): readonly string[] {
-    return this.#registry.kinds;
+    return this.#parts.registry.kinds;
   }
 
   execute(run: RunRecord, host: Host): Execution | null {
-    const definition = this.#registry.find(run.workflow, run.version);
-    if (definition === null) return null;
-    const parts = { registry: this.#registry, settled: this.#settled, codec: this.#codec };
-    return new FunctionExecution(definition, run, host, parts);
+    const definition = this.#parts.registry.find(run.workflow, run.version);
+    return definition === null ? null : new FunctionExecution(definition, run, host, this.#parts);
   }
 }

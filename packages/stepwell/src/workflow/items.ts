@@ -2,7 +2,6 @@ import { milliseconds, type Duration } from '../model/duration.ts';
 import { isStepwellError, StepwellError } from '../model/errors.ts';
 import { decideCompletion, toleratedFailures, type CompletionPolicy } from '../policy/completion.ts';
 import type { Branch, CompletionOptions, Ctx, ItemOutcome, MapOptions, MapResult } from './context.ts';
-import { FunctionCtx } from './ctx.ts';
 import type { FunctionExecution } from './execution.ts';
 import type { Scope } from './scope.ts';
 
@@ -151,7 +150,7 @@ async function runItems<T>(
   const policy = policyOf(total, options, group);
   if (options.concurrency !== undefined) demandWhole(options.concurrency, 'concurrency', group);
   const most = options.concurrency ?? items.length;
-  const outcomes = new Array<ItemOutcome<T> | undefined>(items.length).fill(undefined);
+  const outcomes = Array.from<ItemOutcome<T> | undefined>({ length: items.length });
   const open = new Map<number, Scope>();
   let next = 0;
   let succeeded = 0;
@@ -191,7 +190,7 @@ async function runItems<T>(
         settle(index, { status: 'failed', error: timedOut('ITEM_TIMED_OUT', scope, options.itemTimeout!) }),
       );
       execution
-        .enter(scope, () => Promise.resolve(item.run(new FunctionCtx(execution, scope))))
+        .enter(scope, () => Promise.resolve(item.run(execution.ctxOf(scope))))
         .then(
           (value) => settle(index, { status: 'succeeded', value }),
           (error: unknown) => settle(index, outcomeOf(execution, error)),
