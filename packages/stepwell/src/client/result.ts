@@ -1,4 +1,4 @@
-import { StepwellError } from '../model/errors.ts';
+import { isStepwellError, StepwellError } from '../model/errors.ts';
 import { errorOf } from '../model/failure.ts';
 import type { Payloads } from '../model/payload.ts';
 import { isFinal, type RunRecord } from '../model/run.ts';
@@ -28,16 +28,17 @@ export async function awaitResult(
 }
 
 async function awaitEnd(
-  { watch, record }: ResultParts,
+  parts: ResultParts,
   id: string,
   signal: AbortSignal | undefined,
 ): Promise<RunRecord> {
+  const { watch, record } = parts;
   let run = await record(id);
   if (isFinal(run.status)) return run;
   const watcher = watch.open(run.key, true);
   try {
     // What happened between the first look and the beginning of the watch is seen by the second.
-    for (run = await record(id); !isFinal(run.status); run = await again(record, id))
+    for (run = await again(parts, run); !isFinal(run.status); run = await again(parts, run))
       await watcher.next(signal);
     return run;
   } finally {
@@ -45,11 +46,13 @@ async function awaitEnd(
   }
 }
 
-async function again(record: ResultParts['record'], id: string): Promise<RunRecord> {
+/** The run as it is now. The id alone does not tell: after a purge another run may have it. */
+async function again({ record }: ResultParts, { id, key }: RunRecord): Promise<RunRecord> {
   try {
-    return await record(id);
+    const run = await record(id);
+    if (run.key === key) return run;
   } catch (error) {
-    if (!(error instanceof StepwellError && error.code === 'RUN_NOT_FOUND')) throw error;
-    throw new StepwellError('RUN_PURGED', `The run "${id}" was purged while its result was waited for.`);
+    if (!isStepwellError(error, 'RUN_NOT_FOUND')) throw error;
   }
+  throw new StepwellError('RUN_PURGED', `The run "${id}" was purged while its result was waited for.`);
 }

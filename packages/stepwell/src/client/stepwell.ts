@@ -94,7 +94,7 @@ export class Stepwell implements AsyncDisposable {
    * @throws StepwellError `STORE_…`, `WORKFLOW_DUPLICATE`, `OPTION_INVALID`
    */
   static async open(options: OpenOptions): Promise<Stepwell> {
-    return Stepwell.openWith(options, (_run, _op, body) => body);
+    return Stepwell.openWith(options, null);
   }
 
   /** @internal For `stepwell/testing`: as `open`, with other bodies of steps. */

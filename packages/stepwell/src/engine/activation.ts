@@ -10,7 +10,7 @@ import { Timers } from '../policy/timers.ts';
 import { entriesOf, splitAtLastBeginning } from '../replay/past.ts';
 import { RunState } from '../replay/state.ts';
 import type { ClaimedRun, CommitAnswer, CommitRequest } from '../store/contract.ts';
-import { beginEffect, resumeWork, stopBodies, takePerformed } from './attempts.ts';
+import { beginEffect, resumeWork, stopBodies, takeOutcomeOf, type BodyOutcome } from './attempts.ts';
 import type { Body } from './bodies.ts';
 import { Draft, type Effect } from './draft.ts';
 import { forcedCancel, takeFact } from './facts.ts';
@@ -18,7 +18,7 @@ import { finish } from './finish.ts';
 import { reopening } from './reopening.ts';
 import { ActivationHost } from './host.ts';
 import { replay } from './replay.ts';
-import type { Ask, End, Execution, Input, Performed, Reconciled, Runtime } from './runtime.ts';
+import type { Ask, End, Execution, Input, Runtime } from './runtime.ts';
 import type { System } from './system.ts';
 import { addTimers, isCurrent, takeDue, type Due } from './timing.ts';
 import { waitReasons } from './waiting.ts';
@@ -39,9 +39,10 @@ export interface Surroundings {
 /** `waiting`: it can be parked. `gone`: it released the run otherwise. `lost`: the store refused it, or failed. */
 export type Over = 'waiting' | 'gone' | 'ended' | 'lost';
 
-type Arrival =
-  | { readonly body: Body; readonly performed: Performed }
-  | { readonly body: Body; readonly reconciled: Reconciled };
+interface Arrival {
+  readonly body: Body;
+  readonly outcome: BodyOutcome;
+}
 
 export type SettlementEvent = EventOf<'operation.succeeded'> | EventOf<'operation.failed'>;
 
@@ -74,7 +75,8 @@ export class Activation {
   closing = false;
   end: End | null = null;
   broken: StepwellError | null = null;
-  asks: ReadonlyMap<OperationId, Ask> = new Map();
+  /** What the code says of its operations, which no journal keeps; only of those that are not settled. */
+  readonly asks = new Map<OperationId, Ask>();
 
   readonly #host: ActivationHost;
   readonly #arrivals: Arrival[] = [];
@@ -163,11 +165,11 @@ export class Activation {
     return this.#known;
   }
 
-  arrive(arrival: Arrival): void {
-    if (this.bodies.get(arrival.body.op) !== arrival.body) return;
-    this.bodies.delete(arrival.body.op);
-    arrival.body.ended();
-    this.#arrivals.push(arrival);
+  arrive(body: Body, outcome: BodyOutcome): void {
+    if (this.bodies.get(body.op) !== body) return;
+    this.bodies.delete(body.op);
+    body.ended();
+    this.#arrivals.push({ body, outcome });
     this.pump();
   }
 
@@ -181,7 +183,8 @@ export class Activation {
   /** Takes an event of the journal into the state. */
   absorb(event: JournalEvent, position: number, at: number): ReturnType<RunState['apply']> {
     const value = this.state.apply(event, position, at);
-    addTimers(this, event);
+    if (event.type === 'operation.succeeded' || event.type === 'operation.failed') this.asks.delete(event.op);
+    else addTimers(this, event);
     return value;
   }
 
@@ -235,7 +238,7 @@ export class Activation {
     if (!this.state.paused && this.#begin()) return true;
     const arrival = this.#arrivals.shift();
     if (arrival !== undefined) {
-      takePerformed(this, arrival);
+      takeOutcomeOf(this, arrival.body, arrival.outcome);
       return true;
     }
     return takeDue(this) || this.#neverSettles();
@@ -362,10 +365,9 @@ export class Activation {
     this.phase = 'over';
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    stopBodies(
-      this,
-      new StepwellError('OPERATION_CANCELLED', `The run "${this.run.id}" does not go on in this process.`),
-    );
+    if (this.bodies.size > 0) {
+      stopBodies(this, new StepwellError('OPERATION_CANCELLED', `The run "${this.run.id}" does not go on in this process.`));
+    }
     if (how !== 'waiting') this.execution?.drop();
     this.around.over(this, how);
   }

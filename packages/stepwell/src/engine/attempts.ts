@@ -19,34 +19,23 @@ import type { Performed, Reconciled } from './runtime.ts';
  * A crash leaves an attempt in flight: it is begun again, unless it may run at most once.
  */
 
+export type BodyOutcome = { readonly performed: Performed } | { readonly reconciled: Reconciled };
+
 /** Begins what a durable commit allows. */
 export function beginEffect(activation: Activation, { type, op }: Effect): void {
-  const operation = activation.state.pending.get(op);
-  if (operation === undefined || activation.execution === null) return;
-  const body = new Body(op);
+  const { state, around, execution, run } = activation;
+  const operation = state.pending.get(op);
+  if (operation === undefined || execution === null) return;
+  const undone = state.past.undone.get(op) ?? 0;
+  const body = new Body(run.id, op, operation.attempts, undone, around.payloads.decode(operation.details));
   activation.bodies.set(op, body);
-  const attempt = {
-    number: operation.attempts,
-    idempotencyKey: idempotencyKey(activation, op),
-    details: activation.around.payloads.decode(operation.details),
-    signal: body,
-  };
   if (type === 'reconcile') {
-    void activation.execution
-      .reconcile(op, attempt)
-      .then((reconciled) => activation.arrive({ body, reconciled }));
+    execution.reconcile(op, body, (reconciled) => activation.arrive(body, { reconciled }));
     return;
   }
   const timeout = activation.asks.get(op)?.timeout;
-  if (timeout !== undefined)
-    body.limitTo(activation.around.system.timer(timeout, () => timeOut(activation, body, timeout)));
-  void activation.execution.perform(op, attempt).then((performed) => activation.arrive({ body, performed }));
-}
-
-/** The same for all attempts; another one after the step was undone, since what it does then is a new effect. */
-function idempotencyKey({ run, state }: Activation, op: OperationId): string {
-  const undone = state.past.undone.get(op);
-  return undone === undefined ? `${run.id}/${op}` : `${run.id}/${op}~${undone + 1}`;
+  if (timeout !== undefined) body.limitTo(around.system.timer(timeout, () => timeOut(activation, body, timeout)));
+  execution.perform(op, body, (performed) => activation.arrive(body, { performed }));
 }
 
 function timeOut(activation: Activation, body: Body, timeout: number): void {
@@ -56,14 +45,11 @@ function timeOut(activation: Activation, body: Body, timeout: number): void {
   );
   const performed: Performed = { type: 'error', error: failureOf(error), retryable: true };
   body.stop(error);
-  activation.arrive({ body, performed });
+  activation.arrive(body, { performed });
 }
 
 /** What became of a body that ran here. */
-export function takePerformed(
-  activation: Activation,
-  { body, ...outcome }: { body: Body } & ({ performed: Performed } | { reconciled: Reconciled }),
-): void {
+export function takeOutcomeOf(activation: Activation, body: Body, outcome: BodyOutcome): void {
   const operation = activation.state.pending.get(body.op);
   if (operation === undefined) return;
   if ('reconciled' in outcome) return takeReconciled(activation, operation, outcome.reconciled);

@@ -22,9 +22,13 @@ export class Committer {
 
   request(activation: Activation): void {
     this.#waiting.add(activation);
-    if (this.#busy) return;
+    this.#schedule();
+  }
+
+  /** Soon and not at once: the other runs that move at this moment come along. */
+  #schedule(): void {
+    if (this.#busy || this.#waiting.size === 0) return;
     this.#busy = true;
-    // Soon and not at once: the other runs that move at this moment come along.
     this.#system.soon(() => void this.#write());
   }
 
@@ -43,12 +47,14 @@ export class Committer {
     try {
       if (requests.length > 0) answers = await this.#store.commit(requests);
     } catch (error) {
-      this.#busy = false;
       for (const activation of taken) activation.drop(error);
+      this.#busy = false;
       this.#failed(error);
+      this.#schedule();
       return;
     }
-    this.#busy = false;
     for (let n = 0; n < taken.length; n++) taken[n]!.committed(answers[n]!);
+    this.#busy = false;
+    this.#schedule();
   }
 }

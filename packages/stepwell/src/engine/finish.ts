@@ -14,9 +14,9 @@ type Continued = Extract<End, { type: 'continued' }>;
 
 /** The function has ended, or the run is ended without it: writes what becomes of the run. */
 export function finish(activation: Activation, end: End): true {
-  const reason = new Error(`the run "${activation.run.id}" has ended`);
-  for (const operation of activation.state.pending.values()) cancelChild(activation, operation);
-  stopBodies(activation, reason);
+  const { bodies, state } = activation;
+  for (const operation of state.pending.values()) cancelChild(activation, operation);
+  if (bodies.size > 0) stopBodies(activation, new Error(`the run "${activation.run.id}" has ended`));
   switch (end.type) {
     case 'returned':
       return succeed(activation, end.value);

@@ -19,8 +19,6 @@ const HEARTBEAT_INTERVAL = 1_000;
 export class ActivationHost implements Host {
   /** The journal since the function last began. */
   readonly entries: readonly Entry[];
-  /** What the code says of its operations, which no journal keeps; only of those that are not settled. */
-  readonly asks = new Map<OperationId, Ask>();
   readonly #activation: Activation;
   readonly #patches: ReadonlySet<string>;
   readonly #patchesNotInForce = new Set<string>();
@@ -35,7 +33,6 @@ export class ActivationHost implements Host {
         event.type === 'operation.started' && event.kind === 'patch' ? [event.op] : [],
       ),
     );
-    activation.asks = this.asks;
   }
 
   /** Lets the execution live through a turn that the journal has recorded. */
@@ -72,7 +69,7 @@ export class ActivationHost implements Host {
   ask(ask: Ask): OperationStarted {
     const activation = this.#activation;
     this.#demandTurn(ask.started);
-    if (isAwaited(ask.started)) this.asks.set(ask.started.op, ask);
+    if (isAwaited(ask.started)) activation.asks.set(ask.started.op, ask);
     if (this.#turn === null) return this.#begin(ask);
     try {
       const { event, position } = this.#turn.take(ask.started);
@@ -191,7 +188,7 @@ export class ActivationHost implements Host {
 
   cancel(op: OperationId): void {
     abandon(this.#activation, op, this.#turn === null);
-    this.asks.delete(op);
+    this.#activation.asks.delete(op);
   }
 
   note(note: Note): void {

@@ -23,10 +23,10 @@ export interface Runtime {
 export interface Execution {
   /** Gives one input. `blocked` must be called once, when nothing more can happen without a further input. */
   advance(input: Input, blocked: () => void): void;
-  /** Begins an attempt of a step or a check of a condition; called only when its start is durable. Never rejects. */
-  perform(op: OperationId, attempt: Attempt): Promise<Performed>;
-  /** Whether the outcome of an at-most-once step whose attempt a crash cut off can be found out. Never rejects. */
-  reconcile(op: OperationId, attempt: Attempt): Promise<Reconciled>;
+  /** Begins an attempt of a step or a check of a condition; called only when its start is durable. Calls `done` once. */
+  perform(op: OperationId, attempt: Attempt, done: (performed: Performed) => void): void;
+  /** Finds out what became of an at-most-once step's attempt that a crash cut off. Calls `done` once. */
+  reconcile(op: OperationId, attempt: Attempt, done: (reconciled: Reconciled) => void): void;
   /** Nothing more will come: free what is held. */
   drop(): void;
 }
@@ -99,12 +99,8 @@ export interface Attempt {
   readonly idempotencyKey: string;
   /** What the attempt before told with its last heartbeat. */
   readonly details: Json | undefined;
-  readonly signal: AbortSignalSource;
-}
-
-/** A signal that costs nothing until somebody asks for it: most step bodies never do. */
-export interface AbortSignalSource {
-  get(): AbortSignal;
+  /** Made when it is asked for: most bodies never do. */
+  readonly signal: AbortSignal;
 }
 
 export type Performed =

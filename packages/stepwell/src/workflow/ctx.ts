@@ -27,13 +27,13 @@ import type {
   WaitOptions,
 } from './context.ts';
 import type { AnyDefinition } from './definition.ts';
-import { LEFT, type FunctionExecution } from './execution.ts';
+import { LEFT, quiet, type BodyOf, type FunctionExecution } from './execution.ts';
 import { mapItems, runBranches } from './items.ts';
 import { Random } from './random.ts';
-import { retryOf } from './retry.ts';
+import { retryOf, type Retry } from './retry.ts';
 import { validate, type Schema } from './schema.ts';
 import type { Scope } from './scope.ts';
-import { logTo } from './step-io.ts';
+import { logTo } from './body-io.ts';
 
 /** The ctx of a workflow or of a group inside it. Its methods only ask; the execution and the engine do the rest. */
 export class FunctionCtx implements Ctx {
@@ -69,30 +69,35 @@ export class FunctionCtx implements Ctx {
     );
   }
 
-  async step<T>(
-    name: string,
-    optionsOrBody: StepOptions<T> | StepBody<T>,
-    maybeBody?: StepBody<T>,
-  ): Promise<T> {
+  step<T>(name: string, optionsOrBody: StepOptions<T> | StepBody<T>, maybeBody?: StepBody<T>): Promise<T> {
+    try {
+      return typeof optionsOrBody === 'function'
+        ? this.#plainStep(name, optionsOrBody)
+        : this.#step(name, optionsOrBody, maybeBody);
+    } catch (error) {
+      return quiet(Promise.reject(error as Error));
+    }
+  }
+
+  #plainStep<T>(name: string, run: StepBody<T>): Promise<T> {
+    const started = this.#started(this.#begin('step', name), 'step');
+    return this.#execution.request(this.#scope, { started }, bodyOf(run, null)) as Promise<T>;
+  }
+
+  #step<T>(name: string, options: StepOptions<T>, run: StepBody<T> | undefined): Promise<T> {
     const op = this.#begin('step', name);
-    const options = typeof optionsOrBody === 'function' ? {} : optionsOrBody;
-    const run = typeof optionsOrBody === 'function' ? optionsOrBody : maybeBody;
     if (typeof run !== 'function') throw new StepwellError('OPTION_INVALID', `The step "${op}" has no body.`);
+    const { atMostOnce, reconcile, undo } = options;
     const retry = retryOf(options.retry, `step "${op}"`);
-    const started = present({
-      ...this.#started(op, 'step'),
-      atMostOnce: options.atMostOnce === true ? true : undefined,
-    } as const);
-    const result = (await this.#execution.request(this.#scope, started, {
-      ...present({
-        timeout: limitOf(options.timeout, `timeout of step "${op}"`),
-        reconcilable: options.reconcile && true,
-      }),
-      body: { run, retry, isCondition: false, reconcile: options.reconcile },
-    })) as T;
-    const { undo } = options;
-    if (undo !== undefined) this.#execution.undos.push({ op, retry, run: (io) => undo(result, io) });
-    return result;
+    const ask = present({
+      started: present({ ...this.#started(op, 'step'), atMostOnce: atMostOnce === true ? true : undefined } as const),
+      timeout: limitOf(options.timeout, `timeout of step "${op}"`),
+      reconcilable: reconcile && true,
+      retry: retry?.policy,
+    });
+    const { undos } = this.#execution;
+    const succeeded = undo && ((result: Json | undefined) => void undos.push({ op, retry, run: (io) => undo(result as T, io) }));
+    return this.#execution.request(this.#scope, ask, bodyOf(run, retry, reconcile), succeeded) as Promise<T>;
   }
 
   async sleep(nameOrDuration: string | Duration, maybeDuration?: Duration): Promise<void> {
@@ -116,14 +121,14 @@ export class FunctionCtx implements Ctx {
   }
 
   async #sleepUntil(op: OperationId, until: number): Promise<void> {
-    await this.#execution.request(this.#scope, { ...this.#started(op, 'sleep'), until });
+    await this.#execution.request(this.#scope, { started: { ...this.#started(op, 'sleep'), until } });
   }
 
   async waitForEvent<T>(name: string, options: WaitOptions = {}): Promise<T> {
     const op = this.#begin('waitForEvent', name);
     const until = this.#untilOf(options.timeout, op);
     const started = present({ ...this.#started(op, 'event'), event: name, until });
-    const value = await this.#execution.request(this.#scope, started);
+    const value = await this.#execution.request(this.#scope, { started });
     return valid<T>(options.schema, value, `event "${name}"`);
   }
 
@@ -136,14 +141,12 @@ export class FunctionCtx implements Ctx {
     const until = this.#untilOf(options.timeout, op);
     const heartbeat = limitOf(options.heartbeat, `heartbeat of callback "${op}"`);
     const callback = `cb_${run.key.toString(36)}_${this.#execution.uuid().replaceAll('-', '')}`;
-    let id = callback;
     const started = present({ ...this.#started(op, 'callback'), callback, until, heartbeat });
-    const value = this.#execution.request(this.#scope, started, {
-      asked: (recorded) => (id = recorded.callback!),
-    });
+    // In a replay the id that was given away counts, whatever the code would make of it today.
+    const id = this.#execution.host.ask({ started }).callback!;
+    const value = this.#execution.wait(this.#scope, op);
     const result = value.then((given) => valid<T>(options.schema, given, `callback "${op}"`));
-    result.catch(() => {});
-    return { id, result };
+    return { id, result: quiet(result) };
   }
 
   async waitForCallback<T>(
@@ -155,14 +158,11 @@ export class FunctionCtx implements Ctx {
     const retry = retryOf(options.retry, `callback "${op}"`);
     const callback = this.#openCallback<T>(op, options);
     const submitOp = `${op}/submit`;
-    const submitted = this.#execution.request(this.#scope, this.#started(submitOp, 'step'), {
-      body: {
-        run: async (io) => void (await submit(callback.id, io)),
-        retry,
-        isCondition: false,
-        reconcile: undefined,
-      },
-    });
+    const submitted = this.#execution.request(
+      this.#scope,
+      present({ started: this.#started(submitOp, 'step'), retry: retry?.policy }),
+      bodyOf(async (io) => void (await submit(callback.id, io)), retry),
+    );
     try {
       const [result] = await Promise.all([callback.result, submitted]);
       return result;
@@ -191,15 +191,13 @@ export class FunctionCtx implements Ctx {
     const maxDelay =
       options.maxDelay === undefined ? Number.MAX_SAFE_INTEGER : milliseconds(options.maxDelay);
     const started = present({ ...this.#started(op, 'condition'), until: this.#untilOf(options.timeout, op) });
-    return (await this.#execution.request(this.#scope, started, {
-      poll: { every, factor, maxDelay },
-      body: { run: check, retry: null, isCondition: true, reconcile: undefined },
-    })) as never;
+    const ask = { started, poll: { every, factor, maxDelay } };
+    return (await this.#execution.request(this.#scope, ask, { ...bodyOf(check, null), isCondition: true })) as never;
   }
 
   async run<T>(child: AnyDefinition | string, input?: unknown, options: ChildOptions = {}): Promise<T> {
     const { started, request, name } = await this.#child('run', child, input, options, false);
-    const output = await this.#execution.request(this.#scope, started, { child: request });
+    const output = await this.#execution.request(this.#scope, { started, child: request });
     const schema = typeof child === 'string' ? undefined : child.options.output;
     return valid<T>(schema, output, `output of child run "${name}"`);
   }
@@ -337,6 +335,10 @@ export class FunctionCtx implements Ctx {
     const limit = limitOf(timeout, `timeout of "${op}"`);
     return limit === undefined ? undefined : this.now() + limit;
   }
+}
+
+function bodyOf(run: BodyOf['run'], retry: Retry | null, reconcile?: BodyOf['reconcile']): BodyOf {
+  return { run, retry, isCondition: false, reconcile };
 }
 
 function limitOf(duration: Duration | undefined, what: string): number | undefined {

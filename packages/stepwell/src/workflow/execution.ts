@@ -15,7 +15,7 @@ import type { Registry } from './registry.ts';
 import { Random } from './random.ts';
 import { retryOf, type Retry } from './retry.ts';
 import { Scope } from './scope.ts';
-import { stepIO } from './step-io.ts';
+import { BodyIO } from './body-io.ts';
 
 /** The body of a step or condition, as long as it may have to be run. */
 export interface BodyOf {
@@ -28,8 +28,11 @@ export interface BodyOf {
 
 interface Waiter {
   readonly scope: Scope;
-  resolve(value: Json | undefined): void;
-  reject(error: Error): void;
+  readonly promise: Promise<Json | undefined>;
+  readonly resolve: (value: Json | undefined) => void;
+  readonly reject: (error: Error) => void;
+  /** Is told of a success before the function is. */
+  readonly succeeded: ((value: Json | undefined) => void) | undefined;
 }
 
 export interface ExecutionParts {
@@ -38,8 +41,8 @@ export interface ExecutionParts {
   readonly codec: Codec | null;
   /** Makes the ctx of a group. */
   readonly ctxOf: (execution: FunctionExecution, scope: Scope) => Ctx;
-  /** What is run in place of a body; tests replace some. */
-  readonly bodyOf: (run: RunRecord, op: OperationId, body: BodyOf['run']) => BodyOf['run'];
+  /** What is run in place of a body: tests replace some. */
+  readonly bodyOf: ((run: RunRecord, op: OperationId, body: BodyOf['run']) => BodyOf['run']) | null;
 }
 
 /** A step that succeeded and can be undone. */
@@ -51,6 +54,8 @@ export interface Undo {
 
 /** Where code runs: inside the group of a scope, or inside the body of a step. */
 const place = new AsyncLocalStorage<Scope | 'step'>();
+/** Runs a function as the body of a step. A snapshot enters in a third of the time that `place.run` takes. */
+const inStep: <T>(fn: () => T) => T = place.run('step', () => AsyncLocalStorage.snapshot());
 
 /** Thrown by `continueAs` to leave the function; what becomes of the run is decided by then. */
 export const LEFT = new Error('The run goes on as another one.');
@@ -137,12 +142,9 @@ export class FunctionExecution implements Execution {
       const op = `${undo.op}/undo`;
       const { run, retry } = undo;
       try {
+        const body = { run, retry, isCondition: false, reconcile: undefined };
         await place.run(this.root, () =>
-          this.request(
-            this.root,
-            { type: 'operation.started', op, kind: 'step' },
-            { body: { run, retry, isCondition: false, reconcile: undefined } },
-          ),
+          this.request(this.root, { started: { type: 'operation.started', op, kind: 'step' } }, body),
         );
       } catch (error) {
         failures.push(`"${undo.op}": ${(error as Error).message}`);
@@ -168,8 +170,14 @@ export class FunctionExecution implements Execution {
   #settle(op: OperationId, settlement: Extract<Input, { type: 'settled' }>['settlement']): void {
     const waiter = this.#forget(op);
     if (waiter === undefined) return;
-    if (settlement.ok) waiter.resolve(settlement.value);
-    else waiter.reject(this.#revive(settlement.error, op));
+    if (!settlement.ok) return this.#reject(waiter, this.#revive(settlement.error, op));
+    waiter.succeeded?.(settlement.value);
+    waiter.resolve(settlement.value);
+  }
+
+  #reject(waiter: Waiter, error: Error): void {
+    quiet(waiter.promise);
+    waiter.reject(error);
   }
 
   #forget(op: OperationId): Waiter | undefined {
@@ -236,7 +244,7 @@ export class FunctionExecution implements Execution {
     const waiter = this.#forget(op);
     if (waiter === undefined) return;
     this.host.cancel(op);
-    waiter.reject(reason);
+    this.#reject(waiter, reason);
   }
 
   /** Whether the ctx of a scope may be used here and now. */
@@ -269,27 +277,21 @@ export class FunctionExecution implements Execution {
   }
 
   /** Asks for an operation and waits for its outcome. */
-  request(
-    scope: Scope,
-    started: OperationStarted,
-    extra: Omit<Ask, 'started'> & { body?: BodyOf; asked?: (started: OperationStarted) => void } = {},
-  ): Promise<Json | undefined> {
-    const { body, asked, ...rest } = extra;
-    const recorded = this.host.ask({
-      started,
-      ...rest,
-      ...(body === undefined || body.retry === null ? {} : { retry: body.retry.policy }),
-    });
-    asked?.(recorded);
-    const { op } = started;
-    if (body !== undefined) this.#bodies.set(op, { ...body, run: this.#parts.bodyOf(this.run, op, body.run) });
+  request(scope: Scope, ask: Ask, body?: BodyOf, succeeded?: Waiter['succeeded']): Promise<Json | undefined> {
+    this.host.ask(ask);
+    return this.wait(scope, ask.started.op, body, succeeded);
+  }
+
+  /** Waits for the outcome of an operation that was asked for. */
+  wait(scope: Scope, op: OperationId, body?: BodyOf, succeeded?: Waiter['succeeded']): Promise<Json | undefined> {
+    const { bodyOf } = this.#parts;
+    if (body !== undefined) {
+      this.#bodies.set(op, bodyOf === null ? body : { ...body, run: bodyOf(this.run, op, body.run) });
+    }
     scope.pending.add(op);
-    const outcome = new Promise<Json | undefined>((resolve, reject) => {
-      this.#waiters.set(op, { scope, resolve, reject });
-    });
-    // An operation that nobody awaits (the loser of a race, say) must not bring the process down when it fails.
-    outcome.catch(() => {});
-    return outcome;
+    const { promise, resolve, reject } = Promise.withResolvers<Json | undefined>();
+    this.#waiters.set(op, { scope, promise, resolve, reject, succeeded });
+    return promise;
   }
 
   /** An id that is the same in every replay. */
@@ -298,35 +300,25 @@ export class FunctionExecution implements Execution {
     return this.#ids.uuid();
   }
 
-  async perform(op: OperationId, attempt: Attempt): Promise<Performed> {
+  perform(op: OperationId, attempt: Attempt, done: (performed: Performed) => void): void {
     const body = this.#bodies.get(op);
-    if (body === undefined) return { type: 'error', error: failureOf(this.#gone(op)), retryable: false };
-    try {
-      const value = await place.run('step', () => body.run(stepIO(this.host, op, attempt)));
-      if (body.isCondition && (value === false || value === null || value === undefined))
-        return { type: 'not yet' };
-      return { type: 'value', value };
-    } catch (error) {
-      return {
-        type: 'error',
-        error: failureOf(error, this.#parts.codec),
-        retryable: body.retry?.isRetryable(error) ?? false,
-      };
-    }
+    if (body === undefined) return done({ type: 'error', error: failureOf(this.#gone(op)), retryable: false });
+    const returned = (value: unknown) =>
+      done(body.isCondition && (value === false || value === null || value === undefined) ? { type: 'not yet' } : { type: 'value', value });
+    const threw = (error: unknown) =>
+      done({ type: 'error', error: failureOf(error, this.#parts.codec), retryable: body.retry?.isRetryable(error) ?? false });
+    start(() => body.run(new BodyIO(this.host, op, attempt)), returned, threw);
   }
 
-  async reconcile(op: OperationId, attempt: Attempt): Promise<Reconciled> {
+  reconcile(op: OperationId, attempt: Attempt, done: (reconciled: Reconciled) => void): void {
     const reconcile = this.#bodies.get(op)?.reconcile;
-    try {
-      if (reconcile === undefined) throw this.#gone(op);
-      const found = (await place.run('step', () => reconcile(stepIO(this.host, op, attempt)))) as {
-        done: boolean;
-        value?: unknown;
-      };
-      return found.done ? { type: 'done', value: found.value } : { type: 'not done' };
-    } catch (error) {
-      return { type: 'unknown', error: failureOf(error, this.#parts.codec) };
-    }
+    const found = (value: unknown) => {
+      const { done: isDone, value: result } = value as { done: boolean; value?: unknown };
+      done(isDone ? { type: 'done', value: result } : { type: 'not done' });
+    };
+    const threw = (error: unknown) => done({ type: 'unknown', error: failureOf(error, this.#parts.codec) });
+    if (reconcile === undefined) threw(this.#gone(op));
+    else start(() => reconcile(new BodyIO(this.host, op, attempt)), found, threw);
   }
 
   #gone(op: OperationId): StepwellError {
@@ -338,6 +330,17 @@ export class FunctionExecution implements Execution {
     this.#waiters.clear();
     this.#bodies.clear();
   }
+}
+
+/** Calls a function that may be async as the body of a step; exactly one of the two is called, never at once. */
+function start(body: () => unknown, returned: (value: unknown) => void, threw: (error: unknown) => void): void {
+  new Promise((resolve) => resolve(inStep(body))).then(returned, threw);
+}
+
+/** A promise that nobody may be waiting for (the loser of a race, say) must not bring the process down when it fails. */
+export function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
 }
 
 function describe(scope: Scope): string {

@@ -226,7 +226,7 @@ function limit(
   if (duration === undefined) return;
   const until = execution.host.now() + milliseconds(duration, `timeout of "${scope.id}"`);
   const op = scope.next('(timeout)');
-  execution.request(scope, { type: 'operation.started', op, kind: 'sleep', until }).then(timedOut, () => {});
+  execution.request(scope, { started: { type: 'operation.started', op, kind: 'sleep', until } }).then(timedOut, () => {});
 }
 
 function timedOut(
