@@ -1,0 +1,2 @@
+export { createApp, type AppOptions } from './app.ts';
+export { serve, type ServeOptions, type Server } from './listen.ts';

@@ -1,0 +1,90 @@
+import { ERRORS, StepwellError, type ErrorCode } from 'stepwell';
+import { expect, test, vi } from 'vitest';
+import { ROUTES } from '../src/routes.ts';
+import { TestApi } from './api.ts';
+
+test('a problem says what happened, as RFC 9457 wants it, with its code', async () => {
+  await using api = await TestApi.open();
+  const { status, headers, body } = await api.get('/v1/runs/nobody');
+  expect(status).toBe(404);
+  expect(headers.get('content-type')).toBe('application/problem+json');
+  expect(body).toEqual({
+    type: 'urn:stepwell:error:RUN_NOT_FOUND',
+    title: ERRORS.RUN_NOT_FOUND.means,
+    status: 404,
+    detail: expect.stringContaining('nobody'),
+    code: 'RUN_NOT_FOUND',
+  });
+});
+
+test('every code of the registry comes with its status and its data', async () => {
+  await using api = await TestApi.open();
+  for (const code of Object.keys(ERRORS) as ErrorCode[]) {
+    vi.spyOn(api.well, 'get').mockRejectedValue(new StepwellError(code, 'so it is', { data: { one: 1 } }));
+    const { status } = ERRORS[code];
+    const body = { status, code, detail: 'so it is', data: { one: 1 } };
+    expect(await api.get('/v1/runs/any')).toMatchObject({ status, body });
+  }
+});
+
+test('an error that was not foreseen is logged, and not shown', async () => {
+  await using api = await TestApi.open();
+  const defect = new TypeError('cannot read secret of undefined');
+  vi.spyOn(api.well, 'list').mockRejectedValue(defect);
+  const answer = await api.get('/v1/runs');
+  expect(answer).toMatchObject({ status: 500, body: { status: 500, code: 'INTERNAL' } });
+  expect(JSON.stringify(answer.body)).not.toContain('secret');
+  expect(api.logged).toEqual([[expect.stringContaining('INTERNAL'), defect]]);
+});
+
+test('an engine that was closed says so', async () => {
+  const api = await TestApi.open();
+  await api.well.close();
+  expect(await api.get('/v1/runs')).toMatchObject({ status: 503, body: { code: 'ENGINE_CLOSED' } });
+  expect(await api.post('/v1/workflows/echo/runs')).toMatchObject({
+    status: 503,
+    body: { code: 'ENGINE_CLOSED' },
+  });
+});
+
+test.each([
+  '/',
+  '/v1',
+  '/v1/',
+  '/v1/runs/',
+  '/v1/runs/a/',
+  '/v1/runs//history',
+  '/v1/runs/a/b',
+  '/V1/runs',
+  '/v2/runs',
+  '/v1/stream',
+])('%s is no route', async (path) => {
+  await using api = await TestApi.open();
+  for (const method of ['GET', 'POST']) {
+    expect(await api.ask(path, { method })).toMatchObject({ status: 404, body: { code: 'ROUTE_UNKNOWN' } });
+  }
+});
+
+test('a method that a route does not have is refused with those that it has', async () => {
+  await using api = await TestApi.open();
+  for (const path of new Set(ROUTES.map(([, path]) => path))) {
+    const methods = ROUTES.filter((route) => route[1] === path).map(([method]) => method);
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].filter(
+      (one) => !methods.includes(one),
+    )) {
+      const answer = await api.ask(path, { method });
+      expect(answer).toMatchObject({ status: 405, body: { code: 'METHOD_NOT_ALLOWED' } });
+      expect(answer.headers.get('allow')).toBe(methods.join(', ').replace('GET', 'GET, HEAD'));
+    }
+  }
+});
+
+test('HEAD answers as GET does, without a body', async () => {
+  await using api = await TestApi.open();
+  await api.start('stages', undefined, 'open');
+  const reading = vi.spyOn(api.well, 'events');
+  for (const path of ['/healthz', '/v1/runs', '/v1/runs/open/stream']) {
+    expect(await api.ask(path, { method: 'HEAD' })).toMatchObject({ status: 200, body: undefined });
+  }
+  expect(reading).not.toHaveBeenCalled();
+});
