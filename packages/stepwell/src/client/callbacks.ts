@@ -1,5 +1,6 @@
 import type { System } from '../engine/system.ts';
 import { StepwellError } from '../model/errors.ts';
+import { isEnd, type JournalEvent } from '../model/event.ts';
 import type { Outcome } from '../model/fact.ts';
 import { failureOf } from '../model/failure.ts';
 import { present } from '../model/fields.ts';
@@ -17,18 +18,22 @@ export class Callbacks {
   readonly #store: Store;
   readonly #system: System;
   readonly #payloads: Payloads;
+  readonly #demandOpen: () => void;
 
-  constructor(store: Store, system: System, payloads: Payloads) {
+  /** @param demandOpen throws `ENGINE_CLOSED` once the engine is closed */
+  constructor(store: Store, system: System, payloads: Payloads, demandOpen: () => void) {
+    this.#demandOpen = demandOpen;
     this.#store = store;
     this.#system = system;
     this.#payloads = payloads;
   }
 
   /**
-   * @throws StepwellError `CALLBACK_NOT_FOUND`, `CALLBACK_COMPLETED`, `CALLBACK_CLOSED`, `VALUE_NOT_JSON`, `PAYLOAD_TOO_LARGE`
+   * @throws StepwellError `CALLBACK_NOT_FOUND`, `CALLBACK_COMPLETED`, `CALLBACK_CLOSED`, `VALUE_NOT_JSON`, `PAYLOAD_TOO_LARGE`,
+   * `ENGINE_CLOSED`
    */
-  succeed(id: string, value?: unknown): Promise<void> {
-    return this.#complete(id, () =>
+  async succeed(id: string, value?: unknown): Promise<void> {
+    await this.#complete(id, () =>
       present({ ok: true, value: this.#payloads.encode(value, `value of callback "${id}"`) } as const),
     );
   }
@@ -48,6 +53,7 @@ export class Callbacks {
   }
 
   async #deliver(callback: string, fact: CallbackFact): Promise<void> {
+    this.#demandOpen();
     const [answer] = await this.#store.deliver([{ to: { callback }, now: this.#system.now(), fact }]);
     if (!answer!.delivered) throw await this.#explain(callback);
   }
@@ -69,15 +75,10 @@ export class Callbacks {
         `There is no callback "${callback}". Its run may have been purged.`,
       );
     }
-    const outcome = events
+    const fate = events
       .slice(begin)
-      .find(
-        (event) => event.type.startsWith('operation.') && event !== started && isAbout(event, started.op),
-      );
-    const isClosed =
-      outcome === undefined
-        ? events.some(isEnd)
-        : outcome.type === 'operation.cancelled' || isTimeout(outcome);
+      .find((event) => isOutcome(event, started.op) || isEnd(event) || event.type === 'run.retrying');
+    const isClosed = fate !== undefined && (!isCompletion(fate) || isTimeout(fate));
     return isClosed
       ? new StepwellError(
           'CALLBACK_CLOSED',
@@ -87,31 +88,18 @@ export class Callbacks {
   }
 }
 
-type AnyEvent = ReturnType<typeof entriesOf>[number]['event'];
-
-function isAbout(event: AnyEvent, op: string): boolean {
-  return (
-    (event.type === 'operation.succeeded' ||
-      event.type === 'operation.failed' ||
-      event.type === 'operation.cancelled') &&
-    event.op === op
-  );
+function isOutcome(event: JournalEvent, op: string): boolean {
+  return (isCompletion(event) || event.type === 'operation.cancelled') && 'op' in event && event.op === op;
 }
 
-function isTimeout(event: AnyEvent): boolean {
+function isCompletion({ type }: JournalEvent): boolean {
+  return type === 'operation.succeeded' || type === 'operation.failed';
+}
+
+function isTimeout(event: JournalEvent): boolean {
   return (
     event.type === 'operation.failed' &&
     (event.error.code === 'WAIT_TIMED_OUT' || event.error.code === 'HEARTBEAT_MISSED')
-  );
-}
-
-function isEnd({ type }: AnyEvent): boolean {
-  return (
-    type === 'run.succeeded' ||
-    type === 'run.failed' ||
-    type === 'run.cancelled' ||
-    type === 'run.timed_out' ||
-    type === 'run.continued'
   );
 }
 

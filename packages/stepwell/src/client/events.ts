@@ -1,8 +1,10 @@
 import type { Codec } from '../model/codec.ts';
 import { StepwellError } from '../model/errors.ts';
+import { isEnd, type JournalEvent } from '../model/event.ts';
 import { isFinal, type RunRecord } from '../model/run.ts';
 import type { Store } from '../store/contract.ts';
 import { decodeEvent } from './info.ts';
+import { sameRun } from './same-run.ts';
 import type { EventsOptions, RunEvent } from './types.ts';
 import type { Watch } from './watch.ts';
 
@@ -13,12 +15,14 @@ export interface EventParts {
   readonly store: Store;
   readonly watch: Watch;
   readonly codec: Codec | null;
-  readonly record: () => Promise<RunRecord>;
+  /** @throws StepwellError `RUN_NOT_FOUND`, `ENGINE_CLOSED` */
+  readonly record: (id: string) => Promise<RunRecord>;
 }
 
 /** Events of a run from a position on; with `follow` until the run has ended and all has been read. */
 export async function* readEvents(
   { store, watch, codec, record }: EventParts,
+  id: string,
   { from = 0, follow = true, signal }: EventsOptions,
 ): AsyncIterableIterator<RunEvent> {
   if (!Number.isSafeInteger(from) || from < 0) {
@@ -27,13 +31,14 @@ export async function* readEvents(
       `Events are read from a position, a whole number from 0, not ${String(from)}.`,
     );
   }
-  let run = await record();
+  let run = await record(id);
   const watcher = watch.open(run.key, false);
   let next = from;
+  let last: JournalEvent | null = null;
   try {
     for (;;) {
       // Looked at before the journal is read: if the run has ended by then, what is read is all there is.
-      run = await record();
+      run = await sameRun(record, run);
       let commits = await store.journal(run.key, next, COMMITS_AT_ONCE);
       while (commits.length > 0) {
         for (const { position, at, events } of commits) {
@@ -42,10 +47,15 @@ export async function* readEvents(
             yield { position: position + n, at, event: decodeEvent(events[n]!, codec) };
           }
           next = Math.max(next, position + events.length);
+          last = events.at(-1)!;
         }
         commits = commits.length < COMMITS_AT_ONCE ? [] : await store.journal(run.key, next, COMMITS_AT_ONCE);
       }
-      if (!follow || isFinal(run.status)) return;
+      if (!follow || isFinal(run.status)) {
+        // A journal that stops before its end may have been purged while it was read.
+        if (last === null || !isEnd(last)) await sameRun(record, run);
+        return;
+      }
       await watcher.next(signal);
     }
   } finally {

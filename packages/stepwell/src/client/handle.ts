@@ -1,4 +1,5 @@
 import type { Stepwell } from './stepwell.ts';
+import type { Started } from './watch.ts';
 import type { CancelOptions, EventsOptions, ResultOptions, RunEvent, RunInfo, StartedRun } from './types.ts';
 
 /** A run by its id: the engine's methods with the id filled in. */
@@ -6,11 +7,14 @@ export class Handle<O = unknown> implements StartedRun<O> {
   readonly id: string;
   readonly created: boolean;
   readonly #well: Stepwell;
+  readonly #started: Started | null;
 
-  constructor(well: Stepwell, id: string, created: boolean) {
+  /** @param started what is known of a run that was just started; null: it may have been there before */
+  constructor(well: Stepwell, id: string, started: Started | null) {
     this.#well = well;
+    this.#started = started;
     this.id = id;
-    this.created = created;
+    this.created = started !== null;
   }
 
   info(): Promise<RunInfo> {
@@ -18,7 +22,7 @@ export class Handle<O = unknown> implements StartedRun<O> {
   }
 
   result(options?: ResultOptions): Promise<O> {
-    return this.#well.result<O>(this.id, options);
+    return this.#well.result<O>(this.id, options, this.#started);
   }
 
   events(options?: EventsOptions): AsyncIterableIterator<RunEvent> {

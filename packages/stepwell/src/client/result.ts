@@ -1,10 +1,11 @@
-import { isStepwellError, StepwellError } from '../model/errors.ts';
 import { errorOf } from '../model/failure.ts';
 import type { Payloads } from '../model/payload.ts';
-import { isFinal, type RunRecord } from '../model/run.ts';
+import { isFinal, type RunKey, type RunRecord } from '../model/run.ts';
+import type { RunEnd } from '../store/contract.ts';
 import type { Registry } from '../workflow/registry.ts';
+import { sameRun } from './same-run.ts';
 import type { ResultOptions } from './types.ts';
-import type { Watch } from './watch.ts';
+import type { Started, Watch } from './watch.ts';
 
 export interface ResultParts {
   readonly watch: Watch;
@@ -19,12 +20,27 @@ export async function awaitResult(
   parts: ResultParts,
   id: string,
   { signal }: ResultOptions,
+  started: Started | null,
 ): Promise<unknown> {
+  if (started !== null && !parts.watch.mayHaveEnded(started)) {
+    const end = await awaitNews(parts.watch, started.key, signal);
+    if (end?.status === 'succeeded') return parts.payloads.decode(end.output);
+  }
   let run = await awaitEnd(parts, id, signal);
   while (run.continuedBy !== null) run = await awaitEnd(parts, run.continuedBy, signal);
   if (run.status === 'succeeded') return parts.payloads.decode(run.output);
   const classes = parts.registry.find(run.workflow, run.version)?.options.errors ?? [];
   throw errorOf(run.error!, parts.payloads.codec, new Map(classes.map((type) => [type.name, type])));
+}
+
+/** How a run ended that this process has just started, without a look into the store; null: the news did not say. */
+async function awaitNews(watch: Watch, run: RunKey, signal: AbortSignal | undefined): Promise<RunEnd | null> {
+  const watcher = watch.open(run, true);
+  try {
+    return await watcher.next(signal);
+  } finally {
+    watcher.close();
+  }
 }
 
 async function awaitEnd(
@@ -38,21 +54,10 @@ async function awaitEnd(
   const watcher = watch.open(run.key, true);
   try {
     // What happened between the first look and the beginning of the watch is seen by the second.
-    for (run = await again(parts, run); !isFinal(run.status); run = await again(parts, run))
+    for (run = await sameRun(record, run); !isFinal(run.status); run = await sameRun(record, run))
       await watcher.next(signal);
     return run;
   } finally {
     watcher.close();
   }
-}
-
-/** The run as it is now. The id alone does not tell: after a purge another run may have it. */
-async function again({ record }: ResultParts, { id, key }: RunRecord): Promise<RunRecord> {
-  try {
-    const run = await record(id);
-    if (run.key === key) return run;
-  } catch (error) {
-    if (!isStepwellError(error, 'RUN_NOT_FOUND')) throw error;
-  }
-  throw new StepwellError('RUN_PURGED', `The run "${id}" was purged while its result was waited for.`);
 }

@@ -7,13 +7,14 @@ import { present } from '../model/fields.ts';
 import { checkId, checkName } from '../model/identifier.ts';
 import { withDefaultLimits, type Limits } from '../model/limits.ts';
 import { Payloads } from '../model/payload.ts';
-import type { RunRecord, RunStatus } from '../model/run.ts';
-import type { Store, WorkerRecord } from '../store/contract.ts';
+import type { NewRun, RunRecord, RunStatus } from '../model/run.ts';
+import type { StartAnswer, Store, WorkerRecord } from '../store/contract.ts';
 import type { AnyDefinition, Definition } from '../workflow/definition.ts';
 import type { ExecutionParts } from '../workflow/execution.ts';
 import { FunctionRuntime } from '../workflow/function-runtime.ts';
 import { Registry } from '../workflow/registry.ts';
 import { Callbacks } from './callbacks.ts';
+import { isStuckInCancel } from './cancel.ts';
 import { readEvents } from './events.ts';
 import { forkedRun } from './fork.ts';
 import { Handle } from './handle.ts';
@@ -38,7 +39,7 @@ import type {
   StartedRun,
   StartOptions,
 } from './types.ts';
-import { engineClosed, Watch } from './watch.ts';
+import { engineClosed, Watch, type Started } from './watch.ts';
 import { workerSettings } from './worker-settings.ts';
 
 /** An engine on a store: starts runs, executes them (unless `worker` is false), and answers for them. */
@@ -66,7 +67,7 @@ export class Stepwell implements AsyncDisposable {
     const settings = options.worker === false ? null : workerSettings(options.worker);
     this.#ownsStore = typeof options.store === 'string';
     this.#store = typeof options.store === 'string' ? openStore(options.store, this.#system) : options.store;
-    this.callbacks = new Callbacks(this.#store, this.#system, this.#payloads);
+    this.callbacks = new Callbacks(this.#store, this.#system, this.#payloads, () => this.#demandOpen());
     this.#watch = new Watch(this.#store, this.#system);
     this.#parts = {
       registry: this.#registry,
@@ -76,7 +77,13 @@ export class Stepwell implements AsyncDisposable {
       namespace: this.namespace,
     };
     const { settled } = this.#system;
-    const runtime = new FunctionRuntime({ registry: this.#registry, settled, codec: this.#payloads.codec, bodyOf });
+    const runtime = new FunctionRuntime({
+      registry: this.#registry,
+      limits: this.#limits,
+      settled,
+      codec: this.#payloads.codec,
+      bodyOf,
+    });
     const report = options.onError ?? (() => {});
     const parts = {
       store: this.#store,
@@ -125,14 +132,29 @@ export class Stepwell implements AsyncDisposable {
     this.#demandOpen();
     const definition = definitionOf(this.#registry, workflow, options.version);
     const run = await newRun(this.#parts, definition, input, options);
-    const [answer] = await this.#store.start([run]);
-    if (!answer!.created) demandSame(answer!.existing, run, this.#payloads);
-    return new Handle(this, run.id, answer!.created);
+    const answer = await this.#startHere(run);
+    if (answer.created) return new Handle(this, run.id, this.#watch.started(answer.key));
+    demandSame(answer.existing, run, this.#payloads);
+    return new Handle(this, run.id, null);
+  }
+
+  /** Starts a run, and gives it to this engine's own worker if that has room: that saves a claim. */
+  async #startHere(run: NewRun): Promise<StartAnswer> {
+    const owner = this.#worker?.offer(run) ?? null;
+    if (owner === null) return (await this.#store.start([run]))[0]!;
+    try {
+      const [answer] = await this.#store.start([run], owner);
+      this.#worker!.adopt(run, answer!, owner);
+      return answer!;
+    } catch (error) {
+      this.#worker!.refuse(error);
+      throw error;
+    }
   }
 
   /** A run by its id; whether it exists shows when it is asked for something. */
   run<T = unknown>(id: string): RunHandle<T> {
-    return new Handle<T>(this, checkId(id, 'run id', this.#limits.idLength), false);
+    return new Handle<T>(this, checkId(id, 'run id', this.#limits.idLength), null);
   }
 
   /** @throws StepwellError `RUN_NOT_FOUND`, `ID_INVALID` */
@@ -151,21 +173,22 @@ export class Stepwell implements AsyncDisposable {
    * The run's output, as soon as it has ended. Follows `continueAs`.
    * @throws the run's own error; StepwellError `RUN_CANCELLED`, `RUN_TIMED_OUT`, `RUN_NOT_FOUND`, `RUN_PURGED`, `ENGINE_CLOSED`
    */
-  async result<T = unknown>(id: string, options: ResultOptions = {}): Promise<T> {
+  async result<T = unknown>(id: string, options: ResultOptions = {}, started: Started | null = null): Promise<T> {
     const parts = {
       watch: this.#watch,
       registry: this.#registry,
       payloads: this.#payloads,
       record: (run: string) => this.#record(run),
     };
-    return (await awaitResult(parts, id, options)) as T;
+    return (await awaitResult(parts, id, options, started)) as T;
   }
 
   /** The run's journal from a position on, and what is added to it, until its end. @throws StepwellError `RUN_NOT_FOUND`, `RUN_PURGED`, `ENGINE_CLOSED` */
   events(id: string, options: EventsOptions = {}): AsyncIterableIterator<RunEvent> {
-    const record = () => this.#record(id);
+    const record = (run: string) => this.#record(run);
     return readEvents(
       { store: this.#store, watch: this.#watch, codec: this.#payloads.codec, record },
+      id,
       options,
     );
   }
@@ -175,8 +198,8 @@ export class Stepwell implements AsyncDisposable {
    * @throws StepwellError `RUN_NOT_FOUND`, `RUN_ENDED`, `NAME_INVALID`, `VALUE_NOT_JSON`, `PAYLOAD_TOO_LARGE`
    */
   async raiseEvent(id: string, name: string, value?: unknown, options: { id?: string } = {}): Promise<void> {
-    checkName(name, 'event name');
-    if (options.id !== undefined) checkId(options.id, 'event id');
+    checkName(name, 'event name', this.#limits.nameLength);
+    if (options.id !== undefined) checkId(options.id, 'event id', this.#limits.idLength);
     const payload = this.#payloads.encode(value, `value of event "${name}"`);
     await this.#deliver(id, present({ type: 'event', name, value: payload, id: options.id } as const));
   }
@@ -186,14 +209,10 @@ export class Stepwell implements AsyncDisposable {
    * it at once. @throws StepwellError `RUN_NOT_FOUND`, `RUN_ENDED`
    */
   async cancel(id: string, { reason, force }: CancelOptions = {}): Promise<void> {
+    const atOnce = force === true || (await isStuckInCancel(this.#store, await this.#record(id)));
     await this.#deliver(
       id,
-      present({
-        type: 'cancel',
-        cause: 'request',
-        reason,
-        force: force === true ? true : undefined,
-      } as const),
+      present({ type: 'cancel', cause: 'request', reason, force: atOnce ? true : undefined } as const),
     );
   }
 
@@ -229,7 +248,7 @@ export class Stepwell implements AsyncDisposable {
         'RUN_ID_TAKEN',
         `The run "${run.id}" exists already. Give the fork another id.`,
       );
-    return new Handle<T>(this, run.id, true);
+    return new Handle<T>(this, run.id, this.#watch.started(answer!.key));
   }
 
   /** Deletes a run that has ended, with its journal. @throws StepwellError `RUN_NOT_FOUND`, `RUN_NOT_ENDED` */
@@ -245,13 +264,13 @@ export class Stepwell implements AsyncDisposable {
     return this.#registry.all.map(({ name, version }) => ({ name, version }));
   }
 
-  workers(): Promise<WorkerRecord[]> {
+  async workers(): Promise<WorkerRecord[]> {
     this.#demandOpen();
     return this.#store.workers();
   }
 
   /** The number of runs of each status. */
-  counts(): Promise<Partial<Record<RunStatus, number>>> {
+  async counts(): Promise<Partial<Record<RunStatus, number>>> {
     this.#demandOpen();
     return this.#store.count(this.namespace);
   }

@@ -1,4 +1,4 @@
-import { getRandomValues } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { System } from '../engine/system.ts';
 
@@ -36,10 +36,8 @@ function startTimer(delay: number, callback: () => void): () => void {
 
 /** RFC 9562, section 5.7: 48 bits of time, the rest random. */
 function uuid7(): string {
-  const bytes = getRandomValues(Buffer.alloc(16));
-  bytes.writeUIntBE(Date.now(), 0, 6);
-  bytes[6] = (bytes[6]! & 0x0f) | 0x70;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  // The random part is taken from a UUID of version 4, of which Node keeps a supply: 16 fresh bytes cost ten times as much.
+  const random = randomUUID();
+  const time = Date.now().toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(15)}`;
 }

@@ -1,13 +1,22 @@
 import type { System } from '../engine/system.ts';
 import { StepwellError } from '../model/errors.ts';
 import type { RunKey } from '../model/run.ts';
-import type { News, Store } from '../store/contract.ts';
+import type { News, RunEnd, Store } from '../store/contract.ts';
 
 /** News may be lost: whoever waits for a run looks again after this long (ms). */
 const LOOK_AGAIN = 5_000;
 
+/** Ends of runs that are remembered, so that whoever starts a run need not look it up to know that it goes on. */
+const ENDS_KEPT = 4_096;
+
+/** A run that this process has started, and how many ends it had heard of by then. */
+export interface Started {
+  readonly key: RunKey;
+  readonly ends: number;
+}
+
 interface Listener {
-  heard(ended: boolean): void;
+  heard(news: Extract<News, { type: 'journal' }>): void;
   closed(error: StepwellError): void;
 }
 
@@ -16,6 +25,8 @@ export class Watch {
   readonly #system: System;
   readonly #listeners = new Map<RunKey, Set<Listener>>();
   readonly #unsubscribe: () => void;
+  readonly #ended = new Set<RunKey>();
+  #ends = 0;
   #closed = false;
 
   constructor(store: Store, system: System) {
@@ -25,8 +36,27 @@ export class Watch {
 
   #hear(news: News): void {
     if (news.type !== 'journal') return;
+    if (news.ended) this.#keepEnd(news.run);
     const listeners = this.#listeners.get(news.run);
-    if (listeners !== undefined) for (const listener of [...listeners]) listener.heard(news.ended);
+    if (listeners !== undefined) for (const listener of [...listeners]) listener.heard(news);
+  }
+
+  #keepEnd(run: RunKey): void {
+    this.#ends++;
+    this.#ended.add(run);
+    if (this.#ended.size <= ENDS_KEPT) return;
+    const [oldest] = this.#ended;
+    this.#ended.delete(oldest!);
+  }
+
+  /** To be called as soon as the start of a run is answered. */
+  started(key: RunKey): Started {
+    return { key, ends: this.#ends };
+  }
+
+  /** False: no news has come of the run's end. */
+  mayHaveEnded({ key, ends }: Started): boolean {
+    return this.#ended.has(key) || this.#ends - ends >= ENDS_KEPT;
   }
 
   /**
@@ -74,6 +104,7 @@ export class Watcher implements Listener {
   readonly #endOnly: boolean;
   readonly #close: () => void;
   #heard = false;
+  #end: RunEnd | null = null;
   #error: Error | null = null;
   #wake: (() => void) | null = null;
 
@@ -83,9 +114,10 @@ export class Watcher implements Listener {
     this.#close = close;
   }
 
-  heard(ended: boolean): void {
+  heard({ ended, end }: Extract<News, { type: 'journal' }>): void {
     if (this.#endOnly && !ended) return;
     this.#heard = true;
+    this.#end = end ?? null;
     this.#wake?.();
   }
 
@@ -94,7 +126,8 @@ export class Watcher implements Listener {
     this.#wake?.();
   }
 
-  async next(signal: AbortSignal | undefined): Promise<void> {
+  /** The answer is how the run has ended, if that is what was heard. */
+  async next(signal: AbortSignal | undefined): Promise<RunEnd | null> {
     signal?.throwIfAborted();
     const abort = () => this.closed(reasonOf(signal!));
     signal?.addEventListener('abort', abort, { once: true });
@@ -110,6 +143,7 @@ export class Watcher implements Listener {
     this.#wake = null;
     this.#heard = false;
     if (this.#error !== null) throw this.#error;
+    return this.#end;
   }
 
   close(): void {

@@ -36,8 +36,8 @@ export interface Surroundings {
   over(activation: Activation, how: Over): void;
 }
 
-/** `waiting`: it can be parked. `gone`: it released the run otherwise. `lost`: the store refused it, or failed. */
-export type Over = 'waiting' | 'gone' | 'ended' | 'lost';
+/** `waiting`: it can be parked. `gone`: it released the run otherwise. `refused`: the store refused a commit. `lost`: it was dropped. */
+export type Over = 'waiting' | 'gone' | 'ended' | 'refused' | 'lost';
 
 interface Arrival {
   readonly body: Body;
@@ -81,6 +81,8 @@ export class Activation {
   readonly #host: ActivationHost;
   readonly #arrivals: Arrival[] = [];
   #facts: NumberedFact[] = [];
+  /** Callbacks whose completion is known, whether or not it is worked on yet: the store has closed them. */
+  readonly #completed = new Set<string>();
   /** Numbers of the last fact that is known, and of the last that is worked into the draft. */
   #known = 0;
   #worked = 0;
@@ -105,8 +107,7 @@ export class Activation {
     this.state = new RunState(past);
     this.#host = new ActivationHost(this, present);
     this.execution = around.runtime.execute(run, this.#host);
-    if (run.timeout !== null)
-      this.timers.add((past.reopenedAt ?? run.createdAt) + run.timeout, { type: 'deadline' });
+    if (this.deadline !== null) this.timers.add(this.deadline, { type: 'deadline' });
     this.receive(facts);
   }
 
@@ -157,6 +158,7 @@ export class Activation {
       if (fact.number <= this.#known) continue;
       this.#known = fact.number;
       this.#facts.push(fact);
+      if (fact.fact.type === 'callback') this.#completed.add(fact.fact.callback);
     }
     if (this.phase === 'live') this.pump();
   }
@@ -209,7 +211,8 @@ export class Activation {
 
   /** Works until nothing is left to do without another arrival. */
   pump(): void {
-    if (this.phase !== 'live' || this.#pumping) return;
+    // A release or an end that is on its way is this activation's last word: what comes now is for when it is resumed.
+    if (this.phase !== 'live' || this.#pumping || this.#isLeaving()) return;
     this.#pumping = true;
     while (!this.turning && this.draft.end === undefined && this.draft.release === undefined && this.#work());
     this.#pumping = false;
@@ -229,6 +232,11 @@ export class Activation {
       this.settle(settlement);
       return true;
     }
+    const pair = this.state.nextPair();
+    if (pair !== null) {
+      this.settle({ type: 'operation.succeeded', ...pair });
+      return true;
+    }
     const fact = this.#facts.shift();
     if (fact !== undefined) {
       this.#worked = fact.number;
@@ -244,8 +252,14 @@ export class Activation {
     return takeDue(this) || this.#neverSettles();
   }
 
+  /** When the run has taken too long; null: never. */
+  get deadline(): number | null {
+    const { timeout, createdAt } = this.run;
+    return timeout === null ? null : (this.state.past.reopenedAt ?? createdAt) + timeout;
+  }
+
   #begin(): boolean {
-    if (this.started) return false;
+    if (this.started || this.#beginsAt() > this.around.system.now()) return false;
     this.started = true;
     this.append({
       type: 'run.started',
@@ -253,6 +267,17 @@ export class Activation {
     });
     this.advance({ type: 'start', input: this.around.payloads.decode(structuredClone(this.run.input)) });
     return true;
+  }
+
+  /** A fact may wake a run that waits for its next beginning; that does not make it begin earlier. */
+  #beginsAt(): number {
+    return this.state.past.retrying?.until ?? 0;
+  }
+
+  /** Its body begins as soon as a commit that is being written, or is on its way, is durable. */
+  isBeginning(op: OperationId): boolean {
+    const isIt = (effect: Effect) => effect.op === op;
+    return this.draft.effects.some(isIt) || (this.#underWay?.effects.some(isIt) ?? false);
   }
 
   /** An operation that was held begins. */
@@ -316,7 +341,7 @@ export class Activation {
     const worked = firstHeld === undefined ? this.#worked : firstHeld.number - 1;
     const taken = worked > this.#taken && !this.#isStuck() ? worked : 0;
     this.#taken = Math.max(this.#taken, taken);
-    return draft.take(taken);
+    return draft.take(taken, this.#completed);
   }
 
   #isStuck(): boolean {
@@ -336,11 +361,21 @@ export class Activation {
     const hasHeldWork = [...state.pending.values()].some(({ attempts }) => attempts === 0);
     this.draft.release = {
       status: state.paused ? 'paused' : 'waiting',
-      readyAt: state.paused ? null : hasHeldWork ? this.draft.at : (this.timers.first()?.at ?? null),
-      waitingFor: waitReasons(state, this.run),
+      readyAt: state.paused ? null : hasHeldWork ? this.draft.at : this.#nextDue(),
+      waitingFor: waitReasons(state, this.run, this.started),
       seen: this.#known,
       parkedBy: this.closing ? null : this.around.worker,
     };
+  }
+
+  #nextDue(): number | null {
+    const timer = this.timers.first()?.at ?? Number.POSITIVE_INFINITY;
+    const next = Math.min(timer, this.started ? Number.POSITIVE_INFINITY : this.#beginsAt());
+    return next === Number.POSITIVE_INFINITY ? null : next;
+  }
+
+  #isLeaving(): boolean {
+    return this.#underWay !== null && this.#underWay.leaves !== null;
   }
 
   /** What became of the commit that was taken last. */
@@ -348,7 +383,7 @@ export class Activation {
     const { effects, leaves } = this.#underWay!;
     this.#underWay = null;
     if (this.phase !== 'live') return;
-    if (answer === 'refused') return this.#leave('lost');
+    if (answer === 'refused') return this.#leave('refused');
     if (leaves !== null) return this.#leave(leaves);
     for (const effect of effects) beginEffect(this, effect);
     this.pump();

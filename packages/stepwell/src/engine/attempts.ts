@@ -1,3 +1,4 @@
+import type { Payload } from '../model/codec.ts';
 import { StepwellError } from '../model/errors.ts';
 import { failureOf, failureWith, type Failure } from '../model/failure.ts';
 import { present } from '../model/fields.ts';
@@ -43,7 +44,8 @@ function timeOut(activation: Activation, body: Body, timeout: number): void {
     'STEP_TIMED_OUT',
     `An attempt of step "${body.op}" took longer than ${timeout} ms.`,
   );
-  const performed: Performed = { type: 'error', error: failureOf(error), retryable: true };
+  const retryable = activation.execution!.isRetryable(body.op, error);
+  const performed: Performed = { type: 'error', error: failureOf(error), retryable };
   body.stop(error);
   activation.arrive(body, { performed });
 }
@@ -62,15 +64,17 @@ export function takeOutcomeOf(activation: Activation, body: Body, outcome: BodyO
 
 function succeed(activation: Activation, operation: PendingOperation, result: unknown): void {
   const { op, kind } = operation.started;
+  let value: Payload | undefined;
   try {
-    const value = activation.around.payloads.encode(result, `result of ${kind} "${op}"`);
-    activation.settle(
-      value === undefined ? { type: 'operation.succeeded', op } : { type: 'operation.succeeded', op, value },
-    );
+    value = activation.around.payloads.encode(result, `result of ${kind} "${op}"`);
   } catch (error) {
     // Only the attempt fails: a later one may return less, or be run by code that was mended.
-    tryAgain(activation, operation, failureOf(error), true);
+    const retryable = activation.execution!.isRetryable(op, error as Error);
+    return tryAgain(activation, operation, failureOf(error), retryable);
   }
+  activation.settle(
+    value === undefined ? { type: 'operation.succeeded', op } : { type: 'operation.succeeded', op, value },
+  );
 }
 
 function tryAgain(
@@ -96,8 +100,7 @@ function pollAgain(activation: Activation, operation: PendingOperation): void {
 
 function saveHeartbeat(activation: Activation, { op, unsaved }: Body): void {
   if (unsaved === undefined) return;
-  const details = activation.around.payloads.encode(unsaved, `heartbeat of step "${op}"`);
-  activation.append(present({ type: 'operation.heartbeat', op, details } as const));
+  activation.append({ type: 'operation.heartbeat', op, details: unsaved });
 }
 
 function takeReconciled(activation: Activation, operation: PendingOperation, reconciled: Reconciled): void {
@@ -119,8 +122,7 @@ export function resumeWork(activation: Activation): void {
   if (activation.state.paused) return;
   for (const operation of activation.state.pending.values()) {
     const { started, attempts, inFlight } = operation;
-    if (activation.bodies.has(started.op) || activation.draft.effects.some(({ op }) => op === started.op))
-      continue;
+    if (activation.bodies.has(started.op) || activation.isBeginning(started.op)) continue;
     if (attempts === 0) beginHeld(activation, operation);
     else if (inFlight && (started.kind === 'step' || started.kind === 'condition'))
       beginAgain(activation, operation);
@@ -168,16 +170,20 @@ export function letGo(activation: Activation, operation: PendingOperation, reaso
   const body = activation.bodies.get(op);
   activation.bodies.delete(op);
   body?.stop(reason);
+  activation.draft.dropEffect(op);
   if (kind === 'callback') activation.draft.closeCallback(callback!);
   cancelChild(activation, operation);
 }
 
 /** A child that is awaited does not outlive the wait. */
-export function cancelChild({ draft, run }: Activation, { started, attempts }: PendingOperation): void {
+export function cancelChild(activation: Activation, { started, attempts }: PendingOperation): void {
   const { child } = started;
-  if (child === undefined || attempts === 0) return;
+  if (child !== undefined && attempts > 0) cancelRun(activation, child.id);
+}
+
+export function cancelRun({ draft, run }: Activation, id: string): void {
   const reason = `its parent "${run.id}" does not wait for it any more`;
-  draft.deliver({ namespace: run.namespace, id: child.id }, { type: 'cancel', cause: 'parent', reason });
+  draft.deliver({ namespace: run.namespace, id }, { type: 'cancel', cause: 'parent', reason });
 }
 
 export function stopBodies({ bodies }: Activation, reason: unknown): void {

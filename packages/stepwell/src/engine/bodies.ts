@@ -1,3 +1,4 @@
+import type { Payload } from '../model/codec.ts';
 import type { Json } from '../model/json.ts';
 import type { OperationId } from '../model/operation.ts';
 import type { Attempt } from './runtime.ts';
@@ -8,7 +9,7 @@ export class Body implements Attempt {
   readonly number: number;
   readonly details: Json | undefined;
   /** What its last heartbeat told, if that is not in the journal yet. */
-  unsaved: Json | undefined = undefined;
+  unsaved: Payload | undefined = undefined;
   heartbeatAt = Number.NEGATIVE_INFINITY;
   readonly #run: string;
   readonly #undone: number;

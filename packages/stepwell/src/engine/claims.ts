@@ -48,6 +48,11 @@ export class Claims {
     return this.#busy;
   }
 
+  /** Whether runs may be ready that are not claimed yet: a new one has to wait its turn then. */
+  get backlog(): boolean {
+    return this.#busy || this.#wanted;
+  }
+
   /** Runs are, or will be, ready at a time. */
   ready(at: number): void {
     if (at <= this.#system.now()) this.look();

@@ -60,6 +60,11 @@ export class Draft {
     if (event.type === 'status') this.#statusText = event.text;
   }
 
+  /** The operation has ended before its body could begin: a run whose effects are all void can only wait. */
+  dropEffect(op: OperationId): void {
+    this.effects = this.effects.filter((effect) => effect.op !== op);
+  }
+
   openCallback(callback: OpenCallback): void {
     this.#open.push(callback);
   }
@@ -78,8 +83,11 @@ export class Draft {
     this.#deliver.push({ run, fact });
   }
 
-  /** The commit as it is now; the draft goes on with the next one. */
-  take(taken: number): CommitRequest {
+  /**
+   * The commit as it is now; the draft goes on with the next one.
+   * @param completed callbacks that are closed already: to close one again would be refused
+   */
+  take(taken: number, completed: ReadonlySet<string>): CommitRequest {
     const request: CommitRequest = {
       run: this.#run,
       position: this.#position,
@@ -88,7 +96,7 @@ export class Draft {
       count: this.#texts.length,
       taken,
       open: this.#open,
-      close: this.#close,
+      close: this.#close.filter((callback) => !completed.has(callback)),
       starts: this.#starts,
       deliver: this.#deliver,
       change: this.#change(),

@@ -2,7 +2,7 @@ import type { CancelCause } from '../model/event.ts';
 import { isControl, type Fact, type NumberedFact } from '../model/fact.ts';
 import { present } from '../model/fields.ts';
 import type { Activation } from './activation.ts';
-import { resumeWork } from './attempts.ts';
+import { cancelRun, resumeWork } from './attempts.ts';
 
 /** Takes a fact from outside into the journal. One that means nothing any more leaves no trace. */
 export function takeFact(activation: Activation, numbered: NumberedFact): void {
@@ -18,6 +18,8 @@ export function takeFact(activation: Activation, numbered: NumberedFact): void {
     case 'callback':
     case 'child':
       return takeOutcome(activation, fact);
+    case 'successor':
+      return takeSuccessor(activation, fact);
     case 'heartbeat':
       if (isOpenCallback(activation, fact)) activation.append({ type: 'operation.heartbeat', op: fact.op });
       return;
@@ -42,13 +44,10 @@ export function forcedCancel(facts: readonly NumberedFact[]): Cancel | null {
 }
 
 function takeEvent(activation: Activation, fact: Extract<Fact, { type: 'event' }>): void {
-  const { state, draft, settlements } = activation;
+  const { state } = activation;
   if (fact.id !== undefined && state.past.eventIds.has(fact.id)) return;
-  const { position } = draft;
   const { name, value, id } = fact;
-  const waiter = state.firstKept(name) === null ? state.firstWaiter(name) : null;
   activation.append(present({ type: 'event.received', name, value, id } as const));
-  if (waiter !== null) settlements.push({ type: 'operation.succeeded', op: waiter, from: position });
 }
 
 function takeOutcome(activation: Activation, fact: Extract<Fact, { type: 'callback' | 'child' }>): void {
@@ -62,6 +61,15 @@ function takeOutcome(activation: Activation, fact: Extract<Fact, { type: 'callba
       ? present({ type: 'operation.succeeded', op, value: outcome.value } as const)
       : { type: 'operation.failed', op, error: outcome.error },
   );
+}
+
+function takeSuccessor(activation: Activation, { op, child, by }: Extract<Fact, { type: 'successor' }>): void {
+  if (activation.state.pending.get(op)?.started.child?.id === child) {
+    activation.append({ type: 'operation.continued', op, by });
+    return;
+  }
+  // The wait was given up while the news was on its way: the cancel went to a run that had ended.
+  cancelRun(activation, by);
 }
 
 function isOpenCallback(

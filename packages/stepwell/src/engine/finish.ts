@@ -7,6 +7,7 @@ import type { FinalStatus, NewRun } from '../model/run.ts';
 import { retryDelay } from '../policy/retry.ts';
 import type { Activation } from './activation.ts';
 import { cancelChild, stopBodies } from './attempts.ts';
+import { retryReason } from './waiting.ts';
 import type { End } from './runtime.ts';
 
 type Threw = Extract<End, { type: 'threw' }>;
@@ -67,11 +68,12 @@ function beginLater(activation: Activation, error: Failure, attempt: number, del
   for (const { started } of activation.state.pending.values()) {
     if (started.kind === 'callback') activation.draft.closeCallback(started.callback!);
   }
-  activation.append({ type: 'run.retrying', attempt, error, until });
+  const event = { type: 'run.retrying', attempt, error, until } as const;
+  activation.append(event);
   activation.draft.release = {
     status: 'waiting',
-    readyAt: until,
-    waitingFor: [{ kind: 'retry', until, detail: `attempt ${attempt} failed: ${error.message}`, error }],
+    readyAt: Math.min(until, activation.deadline ?? until),
+    waitingFor: [retryReason(event)],
     seen: activation.lastKnownFact,
     parkedBy: null,
   };
@@ -117,6 +119,10 @@ function continueAs(activation: Activation, { input, request }: Continued): true
     createdAt: draft.at,
   };
   draft.startChild({ run: next, refusal: { type: 'resume' } });
+  if (run.parent !== null && run.parent.op !== null) {
+    const { key, op } = run.parent;
+    draft.deliver({ key }, { type: 'successor', op, child: run.id, by: id });
+  }
   return close(activation, 'continued', { type: 'run.continued', by: id }, null, id);
 }
 

@@ -1,4 +1,5 @@
-import type { LogLevel, OperationStarted } from '../model/event.ts';
+import type { Payload } from '../model/codec.ts';
+import type { JournalEvent, LogLevel, OperationStarted } from '../model/event.ts';
 import { StepwellError } from '../model/errors.ts';
 import { present } from '../model/fields.ts';
 import { failureWith } from '../model/failure.ts';
@@ -60,6 +61,14 @@ export class ActivationHost implements Host {
 
   seed(): string {
     return this.#activation.state.seed;
+  }
+
+  beginnings(): number {
+    return this.#activation.state.past.beginnings;
+  }
+
+  encode(value: unknown, what: string): Payload | undefined {
+    return this.#activation.around.payloads.encode(value, what);
   }
 
   replaying(): boolean {
@@ -124,15 +133,11 @@ export class ActivationHost implements Host {
 
   /** What an operation needs besides its event; also when it was held and now begins. */
   begin({ started, child }: Ask): void {
-    const { draft, state, settlements } = this.#activation;
+    const { draft } = this.#activation;
     if (started.kind === 'step' || started.kind === 'condition')
       draft.effects.push({ type: 'perform', op: started.op });
     if (started.kind === 'callback') draft.openCallback({ callback: started.callback!, op: started.op });
     if (child !== undefined) this.#startChild(started, child);
-    if (started.kind === 'event' && state.firstWaiter(started.event!) === started.op) {
-      const kept = state.firstKept(started.event!);
-      if (kept !== null) settlements.push({ type: 'operation.succeeded', op: started.op, from: kept });
-    }
   }
 
   #exceedsLimit(): boolean {
@@ -149,7 +154,7 @@ export class ActivationHost implements Host {
   }
 
   #startChild(started: OperationStarted, request: ChildRequest): void {
-    const { run, draft, around } = this.#activation;
+    const { run, draft } = this.#activation;
     const child = started.child!;
     const newRun: NewRun = {
       namespace: run.namespace,
@@ -159,7 +164,7 @@ export class ActivationHost implements Host {
       queue: request.queue,
       priority: request.priority,
       readyAt: draft.at + request.delay,
-      input: around.payloads.encode(request.input, `input of child run "${started.op}"`),
+      input: request.input,
       parent: { key: run.key, id: run.id, op: child.detached ? null : started.op },
       timeout: request.timeout,
       concurrencyKey: request.concurrencyKey,
@@ -192,17 +197,19 @@ export class ActivationHost implements Host {
   }
 
   note(note: Note): void {
-    if (this.#turn !== null || this.#activation.phase !== 'live') return;
-    const { payloads } = this.#activation.around;
-    if (note.type === 'progress') {
-      const progress = payloads.encode(note.progress, 'progress') as typeof note.progress;
-      this.#activation.append({ type: 'progress', progress });
-    } else if (note.type === 'log') {
-      const data = payloads.encode(note.data, 'data of a log line');
-      this.#activation.append(present({ ...note, data }));
-    } else {
-      this.#activation.append(note.type === 'operation.ended' ? present(note) : note);
+    // In a replay too: what is refused there is refused here, and the function goes the same way.
+    const event = this.#eventOf(note);
+    if (this.#turn === null && this.#activation.phase === 'live') this.#activation.append(event);
+  }
+
+  #eventOf(note: Note): JournalEvent {
+    if (note.type === 'log') {
+      return present({ ...note, data: this.encode(note.data, 'data of a log line') });
     }
+    if (note.type === 'progress') {
+      return { type: 'progress', progress: this.encode(note.progress, 'progress') as typeof note.progress };
+    }
+    return note.type === 'operation.ended' ? present(note) : note;
   }
 
   end(end: End): void {
@@ -213,19 +220,13 @@ export class ActivationHost implements Host {
     const activation = this.#activation;
     const body = activation.bodies.get(op);
     if (body === undefined || activation.phase !== 'live') return;
-    const { system, payloads } = activation.around;
-    const now = system.now();
-    body.unsaved = details;
+    const payload = this.encode(details, `heartbeat of step "${op}"`);
+    const now = activation.around.system.now();
+    body.unsaved = payload;
     if (now - body.heartbeatAt < HEARTBEAT_INTERVAL) return;
     body.heartbeatAt = now;
     body.unsaved = undefined;
-    activation.append(
-      present({
-        type: 'operation.heartbeat',
-        op,
-        details: payloads.encode(details, `heartbeat of step "${op}"`),
-      } as const),
-    );
+    activation.append(present({ type: 'operation.heartbeat', op, details: payload } as const));
     activation.pump();
   }
 

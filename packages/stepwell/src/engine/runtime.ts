@@ -1,4 +1,5 @@
 import type { CancelCause, ChildStarted, LogLevel, OperationStarted } from '../model/event.ts';
+import type { Payload } from '../model/codec.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import type { OperationId } from '../model/operation.ts';
@@ -25,6 +26,8 @@ export interface Execution {
   advance(input: Input, blocked: () => void): void;
   /** Begins an attempt of a step or a check of a condition; called only when its start is durable. Calls `done` once. */
   perform(op: OperationId, attempt: Attempt, done: (performed: Performed) => void): void;
+  /** Whether an attempt that failed by no fault of its body (it took too long, say) is worth another one. */
+  isRetryable(op: OperationId, error: Error): boolean;
   /** Finds out what became of an at-most-once step's attempt that a crash cut off. Calls `done` once. */
   reconcile(op: OperationId, attempt: Attempt, done: (reconciled: Reconciled) => void): void;
   /** Nothing more will come: free what is held. */
@@ -46,6 +49,8 @@ export interface Host {
   now(): number;
   /** Where this run's random numbers begin. */
   seed(): string;
+  /** How often the function has begun anew (a retry, a fork): what it starts then is not what it started before. */
+  beginnings(): number;
   /** Whether the present input is from the journal. */
   replaying(): boolean;
   /** Whether operations can be asked for now: an input is being worked on. */
@@ -56,6 +61,11 @@ export interface Host {
    * @throws StepwellError `JOURNAL_MISMATCH` if the journal has something else in this place; the execution is over then
    */
   ask(operation: Ask): OperationStarted;
+  /**
+   * A snapshot of a value as a journal keeps it.
+   * @throws StepwellError `VALUE_NOT_JSON` or `PAYLOAD_TOO_LARGE`
+   */
+  encode(value: unknown, what: string): Payload | undefined;
   /** Whether the patch is in force: recorded in the journal, or asked for at its living end (and then recorded). */
   patched(id: string): boolean;
   /** The operation is not awaited any more: its body is stopped, its child cancelled, its callback closed. */
@@ -84,7 +94,8 @@ export interface Ask {
 }
 
 export interface ChildRequest {
-  readonly input: Json | undefined;
+  /** As {@link Host.encode} gave it. */
+  readonly input: Payload | undefined;
   readonly queue: string;
   readonly priority: number;
   readonly timeout: number | null;

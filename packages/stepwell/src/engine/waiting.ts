@@ -1,3 +1,4 @@
+import type { EventOf } from '../model/event.ts';
 import { present } from '../model/fields.ts';
 import type { RunRecord, WaitReason } from '../model/run.ts';
 import type { PendingOperation, RunState } from '../replay/state.ts';
@@ -5,13 +6,21 @@ import type { PendingOperation, RunState } from '../replay/state.ts';
 /** Reasons that are listed one by one; of the rest only the number is told. */
 const MOST_REASONS = 20;
 
+/** Why a run whose function failed has not begun again. */
+export function retryReason({ attempt, error, until }: EventOf<'run.retrying'>): WaitReason {
+  return { kind: 'retry', until, detail: `attempt ${attempt} failed: ${error.message}`, error };
+}
+
 /** Why a run that nothing is being done for does not move. */
-export function waitReasons(state: RunState, run: RunRecord): WaitReason[] {
+export function waitReasons(state: RunState, run: RunRecord, started: boolean): WaitReason[] {
+  const because = state.pauseReason === undefined ? '' : `: ${state.pauseReason}`;
   const paused: WaitReason[] = state.paused
-    ? [{ kind: 'paused', detail: `the run "${run.id}" was paused` }]
+    ? [{ kind: 'paused', detail: `the run "${run.id}" was paused${because}` }]
     : [];
+  const { retrying } = state.past;
+  const retry = started || retrying === null ? [] : [retryReason(retrying)];
   const pending = [...state.pending.values()];
-  const reasons = [...paused, ...pending.slice(0, MOST_REASONS).map(reasonOf)];
+  const reasons = [...paused, ...retry, ...pending.slice(0, MOST_REASONS).map(reasonOf)];
   const more = pending.length - MOST_REASONS;
   return more > 0 ? [...reasons, { kind: 'more', detail: `${more} more operations` }] : reasons;
 }

@@ -1,8 +1,8 @@
 import { StepwellError } from '../model/errors.ts';
 import type { Limits } from '../model/limits.ts';
 import type { Payloads } from '../model/payload.ts';
-import type { RunKey } from '../model/run.ts';
-import type { ClaimedRun, News, Store } from '../store/contract.ts';
+import type { NewRun, RunKey, RunRecord } from '../model/run.ts';
+import { kindOf, type ClaimedRun, type News, type StartAnswer, type Store } from '../store/contract.ts';
 import { Activation, type Over, type Surroundings } from './activation.ts';
 import { Claims } from './claims.ts';
 import { Committer } from './committer.ts';
@@ -48,13 +48,16 @@ export class Worker {
   readonly #committer: Committer;
   readonly #active = new Map<RunKey, Activation>();
   readonly #parking: Parking;
-  /** Runs for which a fact came while a claim was on its way that may hold them. */
+  readonly #kinds: ReadonlySet<string>;
+  /** Runs for which a fact came while a claim or a start was on its way that may bring them here. */
   readonly #early = new Set<RunKey>();
   #surroundings: Surroundings | null = null;
   #claims: Claims | null = null;
   #lease: Lease | null = null;
   #unsubscribe: (() => void) | null = null;
   #state: 'new' | 'enlisted' | 'failed' | 'closing' | 'closed' = 'new';
+  /** Places that are kept for runs which are being started. */
+  #offered = 0;
   #pause = FIRST_PAUSE;
   #cancelTimer: (() => void) | null = null;
   #emptied: (() => void) | null = null;
@@ -63,6 +66,7 @@ export class Worker {
     this.#parts = parts;
     this.#settings = settings;
     this.#parking = new Parking(settings.parked);
+    this.#kinds = new Set(parts.runtime.kinds());
     this.#committer = new Committer(parts.store, parts.system, (error) => this.#fail(error));
   }
 
@@ -105,7 +109,7 @@ export class Worker {
       system,
       { worker: id, kinds, queues },
       {
-        room: () => this.#settings.concurrency - this.#active.size,
+        room: () => this.#settings.concurrency - this.#active.size - this.#offered,
         claimed: (runs) => this.#claimed(runs),
         failed: (error) => this.#fail(error),
       },
@@ -126,6 +130,34 @@ export class Worker {
     this.#claims.look();
   }
 
+  /**
+   * The id under which a new run can be owned from its start, without a claim; null if it has to wait its turn. The
+   * place is kept for it until `adopt` or `refuse`.
+   */
+  offer({ workflow, version, queue }: NewRun): string | null {
+    const { queues, concurrency } = this.#settings;
+    const fits = this.#kinds.has(kindOf(workflow, version)) && (queues === null || queues.includes(queue));
+    if (this.#state !== 'enlisted' || !fits || this.#claims?.backlog !== false) return null;
+    if (this.#active.size + this.#offered >= concurrency) return null;
+    this.#offered++;
+    return this.id;
+  }
+
+  /** A run that was offered a place has been started; it is this worker's if `owned`. */
+  adopt(run: NewRun, answer: StartAnswer, owner: string): void {
+    this.#offered--;
+    // If the worker has enlisted anew meanwhile, what the old id owned is given back by its retirement.
+    if (!answer.created || !answer.owned || owner !== this.id || this.#state !== 'enlisted') return;
+    this.#activate({ run: recordOf(run, answer.key, owner), journal: [], facts: [] });
+    if (this.#early.delete(answer.key)) this.#fetchFacts(answer.key);
+  }
+
+  /** Whether a run that was offered a place has been started is not known: as with a commit, everything is given back. */
+  refuse(error: unknown): void {
+    this.#offered--;
+    this.#fail(error);
+  }
+
   #hear(news: News): void {
     if (this.#state !== 'enlisted' && this.#state !== 'closing') return;
     if (news.type === 'ready') this.#claims?.ready(news.at);
@@ -135,7 +167,7 @@ export class Worker {
   #fetchFacts(run: RunKey): void {
     const activation = this.#active.get(run);
     if (activation === undefined) {
-      if (this.#claims?.busy === true) this.#early.add(run);
+      if (this.#claims?.busy === true || this.#offered > 0) this.#early.add(run);
       return;
     }
     this.#parts.store.facts(run, activation.lastKnownFact).then(
@@ -154,8 +186,9 @@ export class Worker {
 
   #claimed(runs: readonly ClaimedRun[]): void {
     for (const claimed of runs) this.#activate(claimed);
-    for (const run of this.#early) this.#fetchFacts(run);
+    const early = [...this.#early];
     this.#early.clear();
+    for (const run of early) this.#fetchFacts(run);
   }
 
   #activate(claimed: ClaimedRun): void {
@@ -190,12 +223,34 @@ export class Worker {
 
   #over(activation: Activation, how: Over): void {
     const { key } = activation.run;
-    if (this.#active.get(key) === activation) this.#active.delete(key);
-    if (how === 'waiting' && this.#state === 'enlisted' && activation.around === this.#surroundings) {
-      this.#parking.park(activation);
+    const isCurrent = this.#active.get(key) === activation;
+    if (isCurrent) this.#active.delete(key);
+    if (isCurrent && this.#state === 'enlisted' && activation.around === this.#surroundings) {
+      if (how === 'waiting') this.#parking.park(activation);
+      if (how === 'refused') void this.#takeUpAgain(activation.run);
     }
     if (this.#state === 'enlisted') this.#claims?.roomAgain();
     if (this.#active.size === 0) this.#emptied?.();
+  }
+
+  /**
+   * A refused commit does not say whose the run is. Often it is another's by now; but if a callback was completed just as
+   * it was to be closed, or the last commit of an owner before was on its way at our claim, it is still ours, and nobody
+   * else would ever go on with it: it begins again from what is durable.
+   */
+  async #takeUpAgain({ namespace, id, key }: RunRecord): Promise<void> {
+    const surroundings = this.#surroundings;
+    const { store } = this.#parts;
+    try {
+      const run = await store.get(namespace, id);
+      if (run?.key !== key || run.owner !== surroundings!.worker) return;
+      const journal = await store.journal(key, 0, Number.MAX_SAFE_INTEGER);
+      const facts = await store.facts(key, 0);
+      if (this.#surroundings !== surroundings || this.#state !== 'enlisted' || this.#active.has(key)) return;
+      this.#open({ run, journal, facts }, journal);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   #fail(error: unknown): void {
@@ -268,4 +323,24 @@ export class Worker {
     this.#unsubscribe?.();
     this.#letGo(reason);
   }
+}
+
+/** A run as it is in the store when its start gave it to a worker. */
+function recordOf({ journal: _, ...run }: NewRun, key: RunKey, owner: string): RunRecord {
+  return {
+    ...run,
+    key,
+    status: 'running',
+    owner,
+    readyAt: null,
+    output: undefined,
+    error: undefined,
+    progress: undefined,
+    statusText: undefined,
+    waitingFor: [],
+    continuedBy: null,
+    delivered: 0,
+    startedAt: run.createdAt,
+    endedAt: null,
+  };
 }

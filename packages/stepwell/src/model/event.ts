@@ -82,6 +82,8 @@ export type JournalEvent =
       readonly error?: Failure;
     }
   | { readonly type: 'operation.heartbeat'; readonly op: OperationId; readonly details?: Payload }
+  /** The child that is awaited goes on as another run. */
+  | { readonly type: 'operation.continued'; readonly op: OperationId; readonly by: string }
   /** `from`: the position of the event of this journal whose value is this operation's result. */
   | {
       readonly type: 'operation.succeeded';
@@ -108,6 +110,17 @@ export type JournalEvent =
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type JournalEventType = JournalEvent['type'];
 export type EventOf<T extends JournalEventType> = Extract<JournalEvent, { readonly type: T }>;
+
+/** Whether a run's life ends with it; an operator's retry can begin another. */
+export function isEnd({ type }: JournalEvent): boolean {
+  return (
+    type === 'run.succeeded' ||
+    type === 'run.failed' ||
+    type === 'run.cancelled' ||
+    type === 'run.timed_out' ||
+    type === 'run.continued'
+  );
+}
 
 /** The format that this engine writes, and the newest that it reads. */
 export const JOURNAL_FORMAT = 1;

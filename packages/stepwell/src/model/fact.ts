@@ -14,6 +14,8 @@ export type Fact =
     }
   | { readonly type: 'heartbeat'; readonly op: OperationId; readonly callback: string }
   | { readonly type: 'child'; readonly op: OperationId; readonly child: string; readonly outcome: Outcome }
+  /** A child goes on as another run (`continueAs`), which is awaited from now on. */
+  | { readonly type: 'successor'; readonly op: OperationId; readonly child: string; readonly by: string }
   | { readonly type: 'cancel'; readonly cause: CancelCause; readonly reason?: string; readonly force?: true }
   | { readonly type: 'pause'; readonly reason?: string }
   | { readonly type: 'resume' }

@@ -25,17 +25,26 @@ const OWN_FIELDS = new Set(['name', 'message', 'stack', 'cause', 'code']);
 export function failureOf(thrown: unknown, codec: Codec | null = null, depth = 0): Failure {
   if (!(thrown instanceof Error)) return failureOfValue(thrown, codec);
   const data = thrown instanceof StepwellError ? thrown.data : ownProperties(thrown);
-  const { code } = thrown as { code?: unknown };
+  const code = fieldOf(thrown, 'code');
+  const stack = fieldOf(thrown, 'stack');
+  const cause = fieldOf(thrown, 'cause');
   return {
-    name: cut(thrown.name),
-    message: cut(thrown.message),
+    name: cut(nameOf(thrown)),
+    message: cut(textOf(thrown, 'message')),
     ...(typeof code === 'string' ? { code } : {}),
-    ...(typeof thrown.stack === 'string' ? { stack: cut(thrown.stack) } : {}),
-    ...(thrown.cause === undefined || depth >= DEEPEST_CAUSE
-      ? {}
-      : { cause: failureOf(thrown.cause, codec, depth + 1) }),
+    ...(typeof stack === 'string' ? { stack: cut(stack) } : {}),
+    ...(cause === undefined || depth >= DEEPEST_CAUSE ? {} : { cause: failureOf(cause, codec, depth + 1) }),
     ...sealed(data, codec),
   };
+}
+
+/** An error's own name; that of its class if the class has not given it one. */
+function nameOf(error: Error): string {
+  const own = textOf(error, 'name');
+  const type = BUILT_IN.get(own);
+  if (type === undefined || Object.getPrototypeOf(error) === type.prototype) return own;
+  const name = (fieldOf(error, 'constructor') as { name?: unknown } | undefined)?.name;
+  return typeof name === 'string' && name !== '' ? name : own;
 }
 
 /** The failure of an operation that the engine itself ends, e.g. because its time is up. */
@@ -71,8 +80,26 @@ function sealed(data: unknown, codec: Codec | null): { data?: Payload } {
 
 /** An error's own enumerable properties, without those that JSON cannot hold; undefined if there are none. */
 function ownProperties(error: Error): Record<string, unknown> | undefined {
-  const kept = Object.entries(error).filter(([key, value]) => !OWN_FIELDS.has(key) && isStorable(value));
+  const kept = Object.keys(error)
+    .filter((key) => !OWN_FIELDS.has(key))
+    .map((key) => [key, fieldOf(error, key)] as const)
+    .filter(([, value]) => isStorable(value));
   return kept.length === 0 ? undefined : Object.fromEntries(kept);
+}
+
+/** A field of an error that somebody else made: reading it may throw. */
+function fieldOf(error: Error, field: string): unknown {
+  try {
+    return (error as unknown as Record<string, unknown>)[field];
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(error: Error, field: 'name' | 'message'): string {
+  const text = fieldOf(error, field);
+  if (typeof text === 'string') return text;
+  return text === undefined ? Error.prototype[field] : show(text);
 }
 
 function isStorable(value: unknown): boolean {
@@ -115,7 +142,8 @@ export function errorOf(
   }
   const type = classes.get(failure.name) ?? BUILT_IN.get(failure.name);
   const error = Object.create((type ?? Error).prototype as object) as Error;
-  if (type === undefined) hide(error, 'name', failure.name);
+  // Also of a known class: many give their errors the name in the constructor, which is not run here.
+  if (error.name !== failure.name) hide(error, 'name', failure.name);
   hide(error, 'message', failure.message);
   hide(error, 'stack', failure.stack ?? `${failure.name}: ${failure.message}`);
   if ('cause' in cause) hide(error, 'cause', cause.cause);

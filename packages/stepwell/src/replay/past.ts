@@ -41,7 +41,12 @@ export class Past {
   /** How often each step was undone: what it does after that is a new effect. */
   readonly undone = new Map<OperationId, number>();
   seed = '';
+  /** How often the function has begun anew. */
+  beginnings = 0;
+  /** The pause before a new beginning after a failure; null: there is none. */
+  retrying: EventOf<'run.retrying'> | null = null;
   paused = false;
+  pauseReason: string | undefined;
   /** Failed beginnings of the whole function since the run was started or reopened. */
   failures = 0;
   /** When the present life of the run began; the run's timeout counts from here. Null: at its creation. */
@@ -58,6 +63,7 @@ export class Past {
         return;
       case 'run.paused':
         this.paused = true;
+        this.pauseReason = event.reason;
         return;
       case 'run.resumed':
         this.paused = false;
@@ -73,6 +79,8 @@ export class Past {
         this.remembered.set(event.op, { ok: false, error: event.error });
         return;
       case 'run.retrying':
+        this.beginnings++;
+        this.retrying = event;
         return this.#forget(event.attempt);
       case 'run.reopened':
         return this.#reopen(at, (op) => event.op === undefined || op === event.op || isInside(op, event.op));
@@ -113,6 +121,8 @@ export class Past {
   }
 
   #reopen(at: number, isToBlame: (op: OperationId) => boolean): void {
+    this.beginnings++;
+    this.retrying = null;
     this.failures = 0;
     this.reopenedAt = at;
     this.paused = false;

@@ -33,16 +33,20 @@ export class RunState {
   cancelled: CancelCause | null = null;
   cancelReason: string | undefined;
   paused: boolean;
+  pauseReason: string | undefined;
   seed: string;
 
   /** Values of events that came and were not taken yet, and who waits for which name: both oldest first. */
   readonly #kept = new Map<string, { position: number; value: Payload | undefined }[]>();
   readonly #values = new Map<number, Payload | undefined>();
   readonly #waiters = new Map<string, OperationId[]>();
+  /** Names of which an event or a waiter came last: only there can a new pair have arisen. */
+  readonly #unpaired = new Set<string>();
 
   constructor(past: Past = new Past()) {
     this.past = past;
     this.paused = past.paused;
+    this.pauseReason = past.pauseReason;
     this.seed = past.seed;
     for (const { name, position, value } of past.kept) this.#keep(name, position, value);
   }
@@ -59,6 +63,7 @@ export class RunState {
         return undefined;
       case 'run.paused':
         this.paused = true;
+        this.pauseReason = event.reason;
         return undefined;
       case 'run.resumed':
         this.paused = false;
@@ -75,6 +80,9 @@ export class RunState {
       case 'operation.heartbeat':
         this.#attempt(event, at);
         return undefined;
+      case 'operation.continued':
+        this.#continue(event);
+        return undefined;
       case 'operation.succeeded':
         return this.#succeed(event);
       case 'operation.failed':
@@ -86,14 +94,15 @@ export class RunState {
     }
   }
 
-  /** The oldest event of that name that nobody has taken. */
-  firstKept(name: string): number | null {
-    return this.#kept.get(name)?.[0]?.position ?? null;
-  }
-
-  /** The operation that has waited longest for an event of that name. */
-  firstWaiter(name: string): OperationId | null {
-    return this.#waiters.get(name)?.[0] ?? null;
+  /** An event that nobody has taken and the operation that has waited longest for one of its name. */
+  nextPair(): { op: OperationId; from: number } | null {
+    for (const name of this.#unpaired) {
+      const op = this.#waiters.get(name)?.[0];
+      const from = this.#kept.get(name)?.[0]?.position;
+      if (op !== undefined && from !== undefined) return { op, from };
+      this.#unpaired.delete(name);
+    }
+    return null;
   }
 
   /** An operation is not awaited any more. */
@@ -108,6 +117,7 @@ export class RunState {
 
   #keep(name: string, position: number, value: Payload | undefined): void {
     addTo(this.#kept, name, { position, value });
+    this.#unpaired.add(name);
     this.#values.set(position, value);
   }
 
@@ -128,7 +138,10 @@ export class RunState {
       heartbeatAt: at,
       details: undefined,
     });
-    if (event.kind === 'event') addTo(this.#waiters, event.event!, event.op);
+    if (event.kind === 'event') {
+      addTo(this.#waiters, event.event!, event.op);
+      this.#unpaired.add(event.event!);
+    }
   }
 
   #attempt(
@@ -149,6 +162,13 @@ export class RunState {
       operation.heartbeatAt = at;
       operation.details = event.details ?? operation.details;
     }
+  }
+
+  #continue({ op, by }: EventOf<'operation.continued'>): void {
+    const operation = this.pending.get(op);
+    const { started } = operation ?? {};
+    if (operation === undefined || started?.child === undefined) return;
+    this.pending.set(op, { ...operation, started: { ...started, child: { ...started.child, id: by } } });
   }
 
   #succeed(event: EventOf<'operation.succeeded'>): Payload | undefined {

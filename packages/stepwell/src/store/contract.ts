@@ -25,8 +25,10 @@ export interface Store {
   /**
    * Puts new runs in. A run whose (namespace, id) exists is left as it is, and the existing one is the answer.
    * A run with a `parent` whose key is unknown (purged) is put in all the same.
+   * `owner`: a worker that has room gets the runs at once, without a claim: those that are ready when they are created
+   * and have no concurrency key, provided that the worker is registered.
    */
-  start(runs: readonly NewRun[]): Promise<StartAnswer[]>;
+  start(runs: readonly NewRun[], owner?: string): Promise<StartAnswer[]>;
 
   /**
    * Appends commits to journals: the only way a journal grows.
@@ -85,7 +87,7 @@ export interface Store {
 }
 
 export type StartAnswer =
-  | { readonly created: true; readonly key: RunKey }
+  | { readonly created: true; readonly key: RunKey; readonly owned: boolean }
   | { readonly created: false; readonly existing: RunRecord };
 
 export interface CommitRequest {
@@ -138,21 +140,23 @@ export interface RunChange {
     readonly error?: Failure;
   };
   /** The run ends: its inbox is emptied, its open callbacks are closed, the next of its concurrency key becomes ready. */
-  readonly end?: {
-    readonly status: FinalStatus;
-    readonly output: Payload | undefined;
-    readonly error: Failure | undefined;
-    readonly continuedBy: string | null;
-    readonly endedAt: number;
-  };
+  readonly end?: RunEnd;
+}
+
+export interface RunEnd {
+  readonly status: FinalStatus;
+  readonly output: Payload | undefined;
+  readonly error: Failure | undefined;
+  readonly continuedBy: string | null;
+  readonly endedAt: number;
 }
 
 export type CommitAnswer = 'stored' | 'refused';
 
 /**
  * A fact on its way to a run. It makes an unowned run ready (`readyAt` = `now`), except that a paused or stuck run is
- * made ready only by control facts (cancel, pause, resume, reopen), and so is one that has not begun: an event does not
- * cut short the delay with which a run was started. A run that is ready already stays where it is in line. `reopen` is taken only by a run that has ended as
+ * made ready only by control facts (cancel, pause, resume, reopen), and one that has not begun only by a cancel: nothing
+ * else cuts short the delay with which a run was started. A run that is ready already stays where it is in line. `reopen` is taken only by a run that has ended as
  * failed, cancelled or timed out, and makes it active again (status `queued`, output, error and endedAt empty);
  * all other facts only by a run that has not ended. A reopened run needs a slot of its concurrency key anew.
  */
@@ -226,8 +230,8 @@ export type News =
   | { readonly type: 'ready'; readonly at: number }
   /** A fact arrived for a run that is owned. */
   | { readonly type: 'fact'; readonly run: RunKey }
-  /** A journal grew. `ended`: by the run's end. */
-  | { readonly type: 'journal'; readonly run: RunKey; readonly ended: boolean };
+  /** A journal grew. `ended`: by the run's end; `end` is how, where that is at hand. */
+  | { readonly type: 'journal'; readonly run: RunKey; readonly ended: boolean; readonly end?: RunEnd };
 
 /** What a worker must have to run a run. */
 export function kindOf(workflow: string, version: string): string {

@@ -1,3 +1,4 @@
+import type { NewRun } from '../model/run.ts';
 import { kindOf } from './contract.ts';
 
 interface Place {
@@ -15,4 +16,9 @@ export function fits(
     (worker.queues === null || worker.queues.includes(run.queue)) &&
     worker.kinds.includes(kindOf(run.workflow, run.version))
   );
+}
+
+/** Whether a new run needs no claim: nothing but a worker is missing for it to begin. */
+export function canBeOwnedAtOnce({ readyAt, createdAt, concurrencyKey }: NewRun): boolean {
+  return readyAt <= createdAt && concurrencyKey === null;
 }

@@ -12,11 +12,13 @@ export function refusalOf(
 }
 
 /**
- * Whether a fact makes an unowned run ready. A paused or stuck run has ears only for control facts; so has one that
- * has not begun: an early event must not cut short the delay with which a run was started.
+ * Whether a fact makes an unowned run ready. A paused or stuck run has ears only for control facts. One that has not
+ * begun is woken only to be cancelled: neither an early event nor a pause and its resume must cut short the delay with
+ * which a run was started.
  */
 export function wakes(status: RunStatus, begun: boolean, fact: Fact): boolean {
-  return isControl(fact) || (begun && status !== 'paused' && status !== 'stuck');
+  if (!begun) return fact.type === 'cancel' || fact.type === 'reopen';
+  return isControl(fact) || (status !== 'paused' && status !== 'stuck');
 }
 
 export function isForcedCancel(fact: Fact): boolean {

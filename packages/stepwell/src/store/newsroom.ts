@@ -1,5 +1,5 @@
 import type { RunKey } from '../model/run.ts';
-import type { News } from './contract.ts';
+import type { News, RunEnd } from './contract.ts';
 
 /** Gathers the news of what is being written; they go out once it is durable, or are forgotten if it never is. */
 export class Newsroom {
@@ -16,8 +16,11 @@ export class Newsroom {
     if (this.#listeners.size > 0) this.#news.push({ type: 'fact', run });
   }
 
-  journal(run: RunKey, ended: boolean): void {
-    if (this.#listeners.size > 0) this.#news.push({ type: 'journal', run, ended });
+  journal(run: RunKey, end: RunEnd | undefined): void {
+    if (this.#listeners.size === 0) return;
+    this.#news.push(
+      end === undefined ? { type: 'journal', run, ended: false } : { type: 'journal', run, ended: true, end },
+    );
   }
 
   /** The news since the last time, for {@link Newsroom.publish}. */

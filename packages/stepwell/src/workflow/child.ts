@@ -20,7 +20,7 @@ export async function childOf(
   input: unknown,
   options: ChildOptions,
   op: OperationId,
-): Promise<{ workflow: string; version: string; request: ChildRequest }> {
+): Promise<{ workflow: string; version: string; request: Omit<ChildRequest, 'input'> }> {
   const definition = typeof child === 'string' ? find(registry, child, options.version) : child;
   const workflow = definition?.name ?? checkName(child, 'workflow name');
   const version = options.version ?? definition?.version;
@@ -37,7 +37,6 @@ export async function childOf(
     workflow,
     version,
     request: {
-      input: input as ChildRequest['input'],
       queue: checkName(options.queue ?? definition?.options.queue ?? 'default', 'queue'),
       priority: checkPriority(options.priority ?? definition?.options.priority, `child run "${op}"`),
       timeout: timeoutOf(options.timeout ?? definition?.options.timeout, op),

@@ -46,7 +46,10 @@ export interface Ctx {
     options: CallbackOptions & { schema: S },
   ): Callback<Validated<S>>;
   createCallback<T = unknown>(name: string, options?: CallbackOptions): Callback<T>;
-  /** Opens a callback, hands its id over in a step (`<name>/submit`), and waits. Rejects with what `fail` gave, `WAIT_TIMED_OUT` or `HEARTBEAT_MISSED`. */
+  /**
+   * Opens a callback, hands its id over in a step (`<name>/submit`), and waits for both. Rejects with what `fail` gave,
+   * `WAIT_TIMED_OUT`, `HEARTBEAT_MISSED`, or the error of the submit, unless the callback was completed before it failed.
+   */
   waitForCallback<S extends Schema>(
     name: string,
     submit: (id: string, io: StepIO) => unknown,
@@ -149,7 +152,7 @@ export interface RetryOptions {
   delay?: Duration;
   /** Of each delay to the one before; default 2. */
   factor?: number;
-  /** Default 1 h. */
+  /** Default 1 h, or `delay` if that is longer. */
   maxDelay?: Duration;
   /** `full`: a random time from 0 to the delay. Default `none`. */
   jitter?: 'none' | 'full';

@@ -110,8 +110,8 @@ export class FunctionCtx implements Ctx {
   async sleepUntil(nameOrTime: string | Date | number, maybeTime?: Date | number): Promise<void> {
     const [name, time] = maybeTime === undefined ? ['sleep', nameOrTime] : [String(nameOrTime), maybeTime];
     const op = this.#begin('sleepUntil', name);
-    const until = Number(time);
-    if (!Number.isFinite(until) || typeof time === 'string') {
+    const until = time instanceof Date || typeof time === 'number' ? Number(time) : Number.NaN;
+    if (!Number.isFinite(until)) {
       throw new StepwellError(
         'OPTION_INVALID',
         `The time of sleep "${op}" must be a Date or milliseconds since 1970.`,
@@ -163,8 +163,14 @@ export class FunctionCtx implements Ctx {
       present({ started: this.#started(submitOp, 'step'), retry: retry?.policy }),
       bodyOf(async (io) => void (await submit(callback.id, io)), retry),
     );
+    let completed = false;
+    quiet(callback.result.then(() => (completed = true)));
     try {
-      const [result] = await Promise.all([callback.result, submitted]);
+      // Whoever completed it must have been told its id, whatever the submit says.
+      const told = submitted.catch((error: unknown) => {
+        if (!completed) throw error;
+      });
+      const [result] = await Promise.all([callback.result, told]);
       return result;
     } catch (error) {
       // Whichever failed, the other is of no use any more.
@@ -196,10 +202,8 @@ export class FunctionCtx implements Ctx {
   }
 
   async run<T>(child: AnyDefinition | string, input?: unknown, options: ChildOptions = {}): Promise<T> {
-    const { started, request, name } = await this.#child('run', child, input, options, false);
-    const output = await this.#execution.request(this.#scope, { started, child: request });
-    const schema = typeof child === 'string' ? undefined : child.options.output;
-    return valid<T>(schema, output, `output of child run "${name}"`);
+    const { started, request } = await this.#child('run', child, input, options, false);
+    return (await this.#execution.request(this.#scope, { started, child: request })) as T;
   }
 
   async start(
@@ -218,16 +222,17 @@ export class FunctionCtx implements Ctx {
     input: unknown,
     options: ChildOptions,
     detached: boolean,
-  ): Promise<{ started: OperationStarted; request: ChildRequest; name: string }> {
+  ): Promise<{ started: OperationStarted; request: ChildRequest }> {
     const name = typeof child === 'string' ? child : child.name;
     const op = this.#begin(method, name);
     const { workflow, version, request } = await childOf(this.#execution.registry, child, input, options, op);
+    const payload = this.#execution.host.encode(input, `input of child run "${op}"`);
     const id = options.id ?? this.#execution.uuid();
     const started = {
       ...this.#started(op, 'child'),
       child: { id, workflow, version, ...(detached ? { detached: true as const } : {}) },
     };
-    return { started, request, name };
+    return { started, request: { ...request, input: payload } };
   }
 
   async group<T>(name: string, fn: (ctx: Ctx) => Promise<T>): Promise<T> {
@@ -246,7 +251,7 @@ export class FunctionCtx implements Ctx {
     const named: [string, Branch][] = Array.isArray(branches)
       ? branches.map((branch: Branch) => ['branch', branch])
       : Object.entries(branches as { [name: string]: Branch });
-    for (const [branch] of named) checkName(branch, `branch of parallel "${op}"`);
+    for (const [branch] of named) checkName(branch, `branch of parallel "${op}"`, this.#execution.limits.nameLength);
     return this.#inGroup({ ...this.#started(op, 'parallel'), items: named.length }, async (scope) => {
       const results = await runBranches(this.#execution, scope, named, options);
       return (
@@ -282,10 +287,12 @@ export class FunctionCtx implements Ctx {
   }
 
   progress(progress: Progress): void {
+    this.#execution.guard(this.#scope, 'progress');
     this.#execution.host.note({ type: 'progress', progress });
   }
 
   setStatus(text: string): void {
+    this.#execution.guard(this.#scope, 'setStatus');
     this.#execution.host.note({ type: 'status', text });
   }
 
@@ -294,10 +301,12 @@ export class FunctionCtx implements Ctx {
   }
 
   random(): number {
+    this.#execution.guard(this.#scope, 'random');
     return this.#numbers().number();
   }
 
   uuid(): string {
+    this.#execution.guard(this.#scope, 'uuid');
     return this.#numbers().uuid();
   }
 
@@ -308,7 +317,8 @@ export class FunctionCtx implements Ctx {
   }
 
   patched(id: string): boolean {
-    checkName(id, 'patch id');
+    this.#execution.guard(this.#scope, 'patched');
+    checkName(id, 'patch id', this.#execution.limits.nameLength);
     return this.#execution.host.patched(id);
   }
 
@@ -323,7 +333,7 @@ export class FunctionCtx implements Ctx {
   /** The id of an operation that is asked for here and now. */
   #begin(method: string, name: string): OperationId {
     this.#execution.guard(this.#scope, method);
-    checkName(name, `name given to ctx.${method}`);
+    checkName(name, `name given to ctx.${method}`, this.#execution.limits.nameLength);
     return this.#scope.next(name);
   }
 

@@ -3,8 +3,10 @@ import type { Attempt, Ask, Execution, Host, Input, Performed, Reconciled } from
 import type { System } from '../engine/system.ts';
 import type { OperationStarted } from '../model/event.ts';
 import { StepwellError } from '../model/errors.ts';
+import { present } from '../model/fields.ts';
 import { errorOf, failureOf, type ErrorClass, type Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
+import type { Limits } from '../model/limits.ts';
 import type { OperationId } from '../model/operation.ts';
 import type { Codec } from '../model/codec.ts';
 import type { RunRecord } from '../model/run.ts';
@@ -37,6 +39,7 @@ interface Waiter {
 
 export interface ExecutionParts {
   readonly registry: Registry;
+  readonly limits: Limits;
   readonly settled: System['settled'];
   readonly codec: Codec | null;
   /** Makes the ctx of a group. */
@@ -65,8 +68,11 @@ export class FunctionExecution implements Execution {
   readonly run: RunRecord;
   readonly host: Host;
   readonly registry: Registry;
+  readonly limits: Limits;
   readonly root = new Scope('', null);
   readonly undos: Undo[] = [];
+  /** Outside the root: a cancel or timeout that comes while a run undoes what it did does not stop that. */
+  readonly #undoing = new Scope('', null);
   cancelled: StepwellError | null = null;
 
   readonly #definition: AnyDefinition;
@@ -87,6 +93,7 @@ export class FunctionExecution implements Execution {
     this.run = run;
     this.host = host;
     this.registry = parts.registry;
+    this.limits = parts.limits;
     this.#parts = parts;
     this.#definition = definition;
     this.#errorClasses = new Map((definition.options.errors ?? []).map((type) => [type.name, type]));
@@ -143,9 +150,8 @@ export class FunctionExecution implements Execution {
       const { run, retry } = undo;
       try {
         const body = { run, retry, isCondition: false, reconcile: undefined };
-        await place.run(this.root, () =>
-          this.request(this.root, { started: { type: 'operation.started', op, kind: 'step' } }, body),
-        );
+        const started = { type: 'operation.started', op, kind: 'step' } as const;
+        await this.request(this.#undoing, present({ started, retry: retry?.policy }), body);
       } catch (error) {
         failures.push(`"${undo.op}": ${(error as Error).message}`);
       }
@@ -296,7 +302,7 @@ export class FunctionExecution implements Execution {
 
   /** An id that is the same in every replay. */
   uuid(): string {
-    this.#ids ??= new Random(`${this.host.seed()}/ids`);
+    this.#ids ??= new Random(`${this.host.seed()}/ids/${this.host.beginnings()}`);
     return this.#ids.uuid();
   }
 
@@ -323,6 +329,10 @@ export class FunctionExecution implements Execution {
 
   #gone(op: OperationId): StepwellError {
     return new StepwellError('INTERNAL', `The body of "${op}" is not there.`);
+  }
+
+  isRetryable(op: OperationId, error: Error): boolean {
+    return this.#bodies.get(op)?.retry?.isRetryable(error) ?? false;
   }
 
   drop(): void {

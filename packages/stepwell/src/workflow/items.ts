@@ -108,9 +108,13 @@ function tooMany(scope: Scope, outcomes: readonly ItemOutcome<unknown>[]): Stepw
     outcome.status === 'failed' ? [{ index, error: outcome.error }] : [],
   );
   const first = failed[0];
+  const what =
+    first === undefined
+      ? `"${scope.id}" has ${outcomes.length} items, fewer than its minSuccess.`
+      : `${failed.length} of the ${outcomes.length} items of "${scope.id}" failed, more than were tolerated. The first: item ${first.index}: ${first.error.message}`;
   return new StepwellError(
     'GROUP_FAILED',
-    `${failed.length} of the ${outcomes.length} items of "${scope.id}" failed, more than were tolerated. The first: item ${first?.index}: ${first?.error.message}`,
+    what,
     {
       cause: first?.error,
       data: { failed: failed.map(({ index, error }) => ({ index, message: error.message })) },
@@ -190,7 +194,7 @@ async function runItems<T>(
         settle(index, { status: 'failed', error: timedOut('ITEM_TIMED_OUT', scope, options.itemTimeout!) }),
       );
       execution
-        .enter(scope, () => Promise.resolve(item.run(execution.ctxOf(scope))))
+        .enter(scope, async () => item.run(execution.ctxOf(scope)))
         .then(
           (value) => settle(index, { status: 'succeeded', value }),
           (error: unknown) => settle(index, outcomeOf(execution, error)),

@@ -9,6 +9,8 @@ export interface Retry {
   readonly isRetryable: (error: unknown) => boolean;
 }
 
+const HOUR = 3_600_000;
+
 /**
  * @param where for messages
  * @throws StepwellError `OPTION_INVALID` or `DURATION_INVALID`
@@ -16,11 +18,12 @@ export interface Retry {
 export function retryOf(options: RetryOptions | number | undefined, where: string): Retry | null {
   if (options === undefined) return null;
   const given = typeof options === 'number' ? { attempts: options } : options;
+  const delay = milliseconds(given.delay ?? 1_000, `retry delay of ${where}`);
   const policy: RetryPolicy = {
     attempts: given.attempts ?? 3,
-    delay: milliseconds(given.delay ?? 1_000, `retry delay of ${where}`),
+    delay,
     factor: given.factor ?? 2,
-    maxDelay: milliseconds(given.maxDelay ?? '1h', `retry maxDelay of ${where}`),
+    maxDelay: milliseconds(given.maxDelay ?? Math.max(delay, HOUR), `retry maxDelay of ${where}`),
     jitter: given.jitter ?? 'none',
   };
   if (

@@ -36,7 +36,7 @@ function inOrder(state: MemoryState, request: ClaimRequest): Candidate[] {
     const forced = isForced(run);
     if (forced || fits(request, run.record)) candidates.push({ run, readyAt, forced });
   }
-  return candidates.sort(
+  return candidates.toSorted(
     (a, b) =>
       b.run.record.priority - a.run.record.priority ||
       a.readyAt - b.readyAt ||

@@ -20,7 +20,7 @@ export function commit(state: MemoryState, news: Newsroom, request: CommitReques
   }
   for (const { run: to, fact } of request.deliver) deliver(state, news, { to, now: at, fact });
   if (request.change !== null) apply(state, news, run, request.change, at);
-  news.journal(run.record.key, request.change?.end !== undefined);
+  news.journal(run.record.key, structuredClone(request.change?.end));
   return 'stored';
 }
 

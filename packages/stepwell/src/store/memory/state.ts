@@ -148,7 +148,7 @@ export function factsOf(run: MemoryRun, after: number): NumberedFact[] {
 export function commitsOf(run: MemoryRun, from: number, limit: number): Commit[] {
   return [...run.journal.values()]
     .filter(({ position, count }) => position + count > from)
-    .sort((a, b) => a.position - b.position)
+    .toSorted((a, b) => a.position - b.position)
     .slice(0, limit)
     .map(({ position, at, events }) => ({ position, at, events: JSON.parse(events) as JournalEvent[] }));
 }

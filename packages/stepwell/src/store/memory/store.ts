@@ -16,11 +16,12 @@ import type {
   Store,
   WorkerRecord,
 } from '../contract.ts';
+import { canBeOwnedAtOnce } from '../fit.ts';
 import { Newsroom } from '../newsroom.ts';
 import { claim } from './claim.ts';
 import { commit } from './commit.ts';
 import { deliver } from './delivery.ts';
-import { commitsOf, factsOf, MemoryState } from './state.ts';
+import { change, commitsOf, factsOf, MemoryState } from './state.ts';
 import { expire, heartbeat, register, retire, strand } from './workers.ts';
 
 /**
@@ -33,13 +34,16 @@ export class MemoryStore implements Store {
   readonly #state = new MemoryState();
   readonly #news = new Newsroom();
 
-  async start(runs: readonly NewRun[]): Promise<StartAnswer[]> {
+  async start(runs: readonly NewRun[], owner?: string): Promise<StartAnswer[]> {
     return this.#written(
       runs.map((given): StartAnswer => {
         const { run, created } = this.#state.insert(given);
         if (!created) return { created, existing: this.#state.view(run) };
-        this.#news.ready(given.readyAt);
-        return { created, key: run.record.key };
+        const { key } = run.record;
+        const owned = owner !== undefined && canBeOwnedAtOnce(given) && this.#state.workers.has(owner);
+        if (owned) change(run, { status: 'running', owner, readyAt: null, startedAt: given.createdAt });
+        else this.#news.ready(given.readyAt);
+        return { created, key, owned };
       }),
     );
   }
@@ -78,7 +82,7 @@ export class MemoryStore implements Store {
   }
 
   async workers(): Promise<WorkerRecord[]> {
-    return structuredClone([...this.#state.workers.values()]).sort((a, b) => (a.id < b.id ? -1 : 1));
+    return structuredClone([...this.#state.workers.values()]).toSorted((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   async strand(now: number, error: Failure): Promise<number> {
@@ -98,7 +102,7 @@ export class MemoryStore implements Store {
   async query(query: RunQuery): Promise<RunRecord[]> {
     return [...this.#state.runs.values()]
       .filter(({ record }) => matches(record, query))
-      .sort((a, b) => b.record.key - a.record.key)
+      .toSorted((a, b) => b.record.key - a.record.key)
       .slice(0, query.limit)
       .map((run) => this.#state.view(run));
   }

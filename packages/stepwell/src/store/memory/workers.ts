@@ -34,7 +34,7 @@ export function retire(state: MemoryState, news: Newsroom, worker: string, now: 
 export function expire(state: MemoryState, news: Newsroom, now: number): string[] {
   const left = [...state.workers.values()].filter(({ expiresAt }) => expiresAt <= now).map(({ id }) => id);
   for (const worker of left) retire(state, news, worker, now);
-  return left.sort();
+  return left.toSorted();
 }
 
 export function strand(state: MemoryState, now: number, error: Failure): number {

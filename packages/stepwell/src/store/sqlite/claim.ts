@@ -5,7 +5,7 @@ import { selectsOf } from './compound.ts';
 import type { Inboxes } from './inboxes.ts';
 import type { Journals } from './journal.ts';
 import type { Lane, Lanes } from './lanes.ts';
-import { type RunRow, runOf } from './rows.ts';
+import { RUN_ROW, type RunRow, runOf } from './rows.ts';
 import type { ConcurrencySlots } from './slots.ts';
 
 /** Each set of lanes has its own select, and every new workflow or version makes new sets. */
@@ -42,7 +42,7 @@ export class Claims {
     this.#database = database;
     this.#parts = parts;
     this.#worker = database.prepare('select 1 from worker where id = ?');
-    this.#row = database.prepare('select * from run where key = ?');
+    this.#row = database.prepare(`select ${RUN_ROW} from run where key = ?`);
     this.#forced = database.prepare(`
       select run.key, ready_at, priority from run join lane on lane.id = run.lane
       where forced is not null and ready_at is not null`);
@@ -83,7 +83,7 @@ export class Claims {
   #candidates(lanes: readonly Lane[], now: number, limit: number): Candidate[] {
     const found = this.#forcedRuns().filter(({ ready_at }) => ready_at <= now);
     let fromLanes = 0;
-    for (const [priority, equals] of [...Map.groupBy(lanes, (lane) => lane.priority)].sort(
+    for (const [priority, equals] of [...Map.groupBy(lanes, (lane) => lane.priority)].toSorted(
       ([a], [b]) => b - a,
     )) {
       if (fromLanes >= limit) break;
@@ -100,7 +100,7 @@ export class Claims {
     }
     const distinct = new Map(found.map((candidate) => [candidate.key, candidate]));
     return [...distinct.values()]
-      .sort((a, b) => b.priority - a.priority || a.ready_at - b.ready_at || a.key - b.key)
+      .toSorted((a, b) => b.priority - a.priority || a.ready_at - b.ready_at || a.key - b.key)
       .slice(0, limit);
   }
 

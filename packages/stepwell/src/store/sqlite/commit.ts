@@ -33,12 +33,13 @@ export class Commits {
     this.#progress = database.prepare('update run set progress = ?2 where key = ?1');
     this.#statusText = database.prepare('update run set status_text = ?2 where key = ?1');
     this.#release = database.prepare(`
-      update run set owner = null, status = ?2, ready_at = ?3, waiting_for = ?4, parked_by = ?5, error = ?6
+      update run set owner = null, status = ?2, ready_at = ?3, waiting_for = ?4, parked_by = ?5, error = ?6,
+        blocked_at = null
       where key = ?1`);
     this.#end = database.prepare(`
       update run set owner = null, status = ?2, output = ?3, error = ?4, continued_by = ?5, ended_at = ?6,
         ready_at = null, waiting_for = '[]', parked_by = null, blocked_at = null, slot = null, forced = null
-      where key = ?1 returning namespace, concurrency_key`);
+      where key = ?1 returning namespace, concurrency_key, delivered`);
     this.#emptyInbox = database.prepare('delete from inbox where run = ?');
   }
 
@@ -50,7 +51,7 @@ export class Commits {
     if (!journals.append(run, position, at, count, events)) return 'refused';
     this.#takeAndSend(request);
     if (change !== null) this.#apply(run, change, at);
-    news.journal(run, change?.end !== undefined);
+    news.journal(run, change?.end);
     return 'stored';
   }
 
@@ -60,7 +61,7 @@ export class Commits {
     for (const { callback, op } of open) callbacks.open(callback, run, op);
     for (const callback of close) callbacks.close(callback);
     for (const { run: child, refusal } of starts) {
-      if (runs.insert(child) === null) inboxes.put(run, refusal, at);
+      if (runs.insert(child, null) === null) inboxes.put(run, refusal, at);
     }
     for (const { run: to, fact } of deliver) inboxes.deliver({ to, now: at, fact });
   }
@@ -88,9 +89,15 @@ export class Commits {
   ): void {
     const { callbacks, slots } = this.#parts;
     const row = this.#end.get(run, status, textOf(output), textOf(error), continuedBy, endedAt);
-    this.#emptyInbox.run(run);
     callbacks.closeAllOf(run);
-    const { namespace, concurrency_key } = row as { namespace: string; concurrency_key: string | null };
+    const { namespace, concurrency_key, delivered } = row as unknown as EndedRow;
+    if (delivered > 0) this.#emptyInbox.run(run);
     if (concurrency_key !== null) slots.freed({ namespace, concurrency_key }, at);
   }
+}
+
+interface EndedRow {
+  readonly namespace: string;
+  readonly concurrency_key: string | null;
+  readonly delivered: number;
 }

@@ -20,6 +20,8 @@ interface Migration {
  * - `blocked_at` is the `ready_at` of a run for which a claim found no slot of its concurrency key: out of the way of
  *   claims until a run of that key ends. `slot` is 1 while a run holds such a slot. `forced` is the number of the last
  *   forced cancel in the inbox.
+ * - The inputs are not in `run`, because SQLite writes a whole row again when a part of it changes: with inputs of
+ *   20 KB in it, claims, deliveries and releases were 15 to 30 times slower.
  */
 export const MIGRATIONS: readonly Migration[] = [
   {
@@ -38,7 +40,7 @@ create table run (
   key integer primary key autoincrement,
   namespace text not null,
   id text not null,
-  lane integer not null references lane,
+  lane integer not null,
   status text not null,
   ready_at integer,
   owner text,
@@ -61,7 +63,6 @@ create table run (
   status_text text,
   progress text,
   error text,
-  input text,
   output text,
   unique (namespace, id)
 );
@@ -70,10 +71,13 @@ create index run_forced on run (forced) where forced is not null;
 create index run_owner on run (owner) where owner is not null;
 create index run_blocked on run (lane, namespace, concurrency_key, blocked_at) where blocked_at is not null;
 create index run_slot on run (namespace, concurrency_key) where slot is not null;
-create index run_stuck on run (lane) where status = 'stuck';
-create index run_status on run (namespace, status);
-create index run_lane on run (namespace, lane, status);
+create index run_status on run (lane, status, namespace);
 create index run_parent on run (parent_key) where parent_key is not null;
+
+create table input (
+  run integer primary key references run (key) on delete cascade,
+  value text not null
+);
 
 create table journal (
   run integer not null references run (key) on delete cascade,

@@ -3,7 +3,7 @@ import { ACTIVE_STATUSES, FINAL_STATUSES } from '../../model/run.ts';
 import type { RunQuery } from '../contract.ts';
 import { selectsOf } from './compound.ts';
 import type { Lane, Lanes } from './lanes.ts';
-import type { RunRow } from './rows.ts';
+import { RUN_ROW, type RunRow } from './rows.ts';
 
 /**
  * Runs that match, newest first. Each term of the compound select walks one stretch of an index from its newest run
@@ -19,18 +19,15 @@ export function queryRuns(database: DatabaseSync, lanes: Lanes, query: RunQuery)
     );
     found.push(...(select.all(...terms.flatMap(({ values }) => values), query.limit) as unknown as RunRow[]));
   }
-  return found.sort((a, b) => b.key - a.key).slice(0, query.limit);
+  return found.toSorted((a, b) => b.key - a.key).slice(0, query.limit);
 }
 
 type Condition = readonly [sql: string, ...values: SQLInputValue[]];
 
-/** The stretches of `run_parent`, `run_lane` or `run_status` that hold the matching runs. */
+/** The stretches of `run_parent` or `run_status` that hold the matching runs. */
 function stretchesOf(query: RunQuery, lanes: Lanes): Condition[][] {
   const statuses = query.statuses ?? [...ACTIVE_STATUSES, ...FINAL_STATUSES];
   const byStatus = statuses.map((status): Condition => ['status = ?', status]);
-  if (query.workflow === undefined && query.version === undefined && query.queue === undefined) {
-    return query.parent === undefined ? byStatus.map((status) => [status]) : [byStatusWithin(query)];
-  }
   const matching = lanes.matching((lane) => matches(lane, query));
   if (query.parent !== undefined) {
     return [[...byStatusWithin(query), [`lane in (${matching.map(({ id }) => id).join()})`]]];
@@ -58,7 +55,7 @@ function termOf(stretch: readonly Condition[], query: RunQuery): { sql: string; 
   if (query.createdFrom !== undefined) conditions.push(['created_at >= ?', query.createdFrom]);
   if (query.createdBefore !== undefined) conditions.push(['created_at < ?', query.createdBefore]);
   return {
-    sql: `select * from run where ${conditions.map(([sql]) => sql).join(' and ')}`,
+    sql: `select ${RUN_ROW} from run where ${conditions.map(([sql]) => sql).join(' and ')}`,
     values: conditions.flatMap(([, ...values]) => values),
   };
 }

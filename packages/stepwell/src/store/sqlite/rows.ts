@@ -6,7 +6,10 @@ import type { Progress, RunRecord, RunStatus, WaitReason } from '../../model/run
 import type { WorkerRecord } from '../contract.ts';
 import type { Lane } from './lanes.ts';
 
-/** A row of `run`; `migrations.ts` says what its columns mean. */
+/** The columns of a {@link RunRow}. */
+export const RUN_ROW = '*, (select value from input where input.run = run.key) as input';
+
+/** A row of `run` with its input; `migrations.ts` says what its columns mean. */
 export interface RunRow {
   readonly key: number;
   readonly namespace: string;
@@ -50,10 +53,10 @@ export function runOf(row: RunRow, lane: Lane): RunRecord {
     priority: lane.priority,
     readyAt: row.ready_at ?? row.blocked_at,
     owner: row.owner,
-    input: parsed<Payload>(row.input),
-    output: parsed<Payload>(row.output),
-    error: parsed<Failure>(row.error),
-    progress: parsed<Progress>(row.progress),
+    input: parsed(row.input) as Payload | undefined,
+    output: parsed(row.output) as Payload | undefined,
+    error: parsed(row.error) as Failure | undefined,
+    progress: parsed(row.progress) as Progress | undefined,
     statusText: row.status_text ?? undefined,
     waitingFor: row.waiting_for === '[]' ? [] : (JSON.parse(row.waiting_for) as WaitReason[]),
     parent:
@@ -105,7 +108,7 @@ export function workerOf(row: WorkerRow): WorkerRecord {
     id: row.id,
     name: row.name,
     kinds: JSON.parse(row.kinds) as string[],
-    queues: parsed<string[]>(row.queues) ?? null,
+    queues: (parsed(row.queues) as string[] | undefined) ?? null,
     startedAt: row.started_at,
     heartbeatAt: row.heartbeat_at,
     expiresAt: row.expires_at,
@@ -117,6 +120,6 @@ export function textOf(value: unknown): string | null {
   return value === undefined ? null : JSON.stringify(value);
 }
 
-function parsed<T>(text: string | null): T | undefined {
-  return text === null ? undefined : (JSON.parse(text) as T);
+function parsed(text: string | null): unknown {
+  return text === null ? undefined : JSON.parse(text);
 }

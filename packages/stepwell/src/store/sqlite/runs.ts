@@ -1,10 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { NewRun, RunKey, RunRecord, RunStatus } from '../../model/run.ts';
 import type { StartAnswer } from '../contract.ts';
+import { canBeOwnedAtOnce } from '../fit.ts';
 import type { Newsroom } from '../newsroom.ts';
 import type { Journals } from './journal.ts';
 import type { Lanes } from './lanes.ts';
-import { type RunRow, runOf, textOf } from './rows.ts';
+import { RUN_ROW, type RunRow, runOf } from './rows.ts';
 import type { ConcurrencySlots } from './slots.ts';
 
 /** The rows of runs: putting in, finding, deleting. */
@@ -14,7 +15,7 @@ export class Runs {
   readonly #slots: ConcurrencySlots;
   readonly #news: Newsroom;
   readonly #insert: StatementSync;
-  readonly #byKey: StatementSync;
+  readonly #insertInput: StatementSync;
   readonly #byId: StatementSync;
   readonly #count: StatementSync;
   readonly #delete: StatementSync;
@@ -31,34 +32,38 @@ export class Runs {
     this.#slots = slots;
     this.#news = news;
     this.#insert = database.prepare(`
-      insert into run (namespace, id, lane, status, ready_at, created_at, timeout, concurrency_key,
-        concurrency_limit, parent_key, parent_id, parent_op, input)
-      values (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (namespace, id) do nothing`);
-    this.#byKey = database.prepare('select * from run where key = ?');
-    this.#byId = database.prepare('select * from run where namespace = ? and id = ?');
+      insert into run (namespace, id, lane, status, owner, started_at, ready_at, created_at, timeout,
+        concurrency_key, concurrency_limit, parent_key, parent_id, parent_op)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (namespace, id) do nothing`);
+    this.#insertInput = database.prepare('insert into input (run, value) values (?, ?)');
+    this.#byId = database.prepare(`select ${RUN_ROW} from run where namespace = ? and id = ?`);
     this.#count = database.prepare(
-      'select status, count(*) as runs from run where namespace = ? group by status',
+      'select status, count(*) as runs from run where lane = ? and namespace = ? group by status',
     );
     this.#delete = database.prepare(
       'delete from run where namespace = ? and id = ? and ended_at is not null',
     );
   }
 
-  start(run: NewRun): StartAnswer {
-    const key = this.insert(run);
-    if (key !== null) return { created: true, key };
+  start(run: NewRun, owner: string | null): StartAnswer {
+    const owned = owner !== null && canBeOwnedAtOnce(run);
+    const key = this.insert(run, owned ? owner : null);
+    if (key !== null) return { created: true, key, owned };
     const existing = this.get(run.namespace, run.id);
     if (existing === null) throw new Error(`run ${run.id} exists and cannot be read`);
     return { created: false, existing };
   }
 
   /** Puts a new run in; null: its id is taken. */
-  insert(run: NewRun): RunKey | null {
+  insert(run: NewRun, owner: string | null): RunKey | null {
     const { changes, lastInsertRowid } = this.#insert.run(
       run.namespace,
       run.id,
       this.#lanes.of(run).id,
-      run.readyAt,
+      owner === null ? 'queued' : 'running',
+      owner,
+      owner === null ? null : run.createdAt,
+      owner === null ? run.readyAt : null,
       run.createdAt,
       run.timeout,
       run.concurrencyKey,
@@ -66,26 +71,18 @@ export class Runs {
       run.parent?.key ?? null,
       run.parent?.id ?? null,
       run.parent?.op ?? null,
-      textOf(run.input),
     );
     if (changes === 0) return null;
     const key = Number(lastInsertRowid);
+    if (run.input !== undefined) this.#insertInput.run(key, JSON.stringify(run.input));
     if (run.journal !== undefined)
       this.#journals.append(key, 0, run.journal.at, run.journal.count, run.journal.events);
-    this.#news.ready(run.readyAt);
+    if (owner === null) this.#news.ready(run.readyAt);
     return key;
   }
 
-  rowByKey(key: RunKey): RunRow | undefined {
-    return this.#byKey.get(key) as RunRow | undefined;
-  }
-
-  rowById(namespace: string, id: string): RunRow | undefined {
-    return this.#byId.get(namespace, id) as RunRow | undefined;
-  }
-
   get(namespace: string, id: string): RunRecord | null {
-    const row = this.rowById(namespace, id);
+    const row = this.#byId.get(namespace, id) as RunRow | undefined;
     return row === undefined ? null : this.view(row);
   }
 
@@ -99,10 +96,14 @@ export class Runs {
   }
 
   count(namespace: string): Partial<Record<RunStatus, number>> {
-    const rows = this.#count.all(namespace);
-    return Object.fromEntries(rows.map(({ status, runs }) => [status, runs])) as Partial<
-      Record<RunStatus, number>
-    >;
+    const counts: Partial<Record<RunStatus, number>> = {};
+    for (const { id } of this.#lanes.matching(() => true)) {
+      for (const row of this.#count.all(id, namespace)) {
+        const status = row['status'] as RunStatus;
+        counts[status] = (counts[status] ?? 0) + Number(row['runs']);
+      }
+    }
+    return counts;
   }
 
   /** Its journal and inbox go with it, by their foreign keys. */

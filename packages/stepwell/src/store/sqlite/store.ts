@@ -81,8 +81,11 @@ export class SqliteStore implements Store {
     });
   }
 
-  start(runs: readonly NewRun[]): Promise<StartAnswer[]> {
-    return this.#write(() => runs.map((run) => this.#runs.start(run)));
+  start(runs: readonly NewRun[], owner?: string): Promise<StartAnswer[]> {
+    return this.#write(() => {
+      const known = owner !== undefined && this.#workers.has(owner) ? owner : null;
+      return runs.map((run) => this.#runs.start(run, known));
+    });
   }
 
   commit(commits: readonly CommitRequest[]): Promise<CommitAnswer[]> {

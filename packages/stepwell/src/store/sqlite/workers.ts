@@ -20,6 +20,7 @@ export class Workers {
   readonly #lanes: Lanes;
   readonly #news: Newsroom;
   readonly #upsert: StatementSync;
+  readonly #exists: StatementSync;
   readonly #select: StatementSync;
   readonly #renew: StatementSync;
   readonly #expired: StatementSync;
@@ -33,6 +34,7 @@ export class Workers {
     this.#lanes = lanes;
     this.#news = news;
     this.#upsert = database.prepare('insert or replace into worker values (?, ?, ?, ?, ?, ?, ?)');
+    this.#exists = database.prepare('select 1 from worker where id = ?');
     this.#select = database.prepare('select * from worker order by id');
     this.#renew = database.prepare('update worker set heartbeat_at = ?2, expires_at = ?3 where id = ?1');
     this.#expired = database.prepare('select id from worker where expires_at <= ? order by id');
@@ -43,8 +45,13 @@ export class Workers {
     this.#strandReady = database.prepare(`${strand} ready_at <= ?4`);
     this.#strandBlocked = database.prepare(`${strand} blocked_at is not null`);
     this.#unstrand = database.prepare(`
-      update run set status = 'queued', ready_at = min(coalesce(ready_at, ?2), ?2), waiting_for = '[]', error = null
+      update run set status = 'queued', ready_at = min(coalesce(ready_at, blocked_at, ?2), ?2), blocked_at = null,
+        waiting_for = '[]', error = null
       where lane = ?1 and status = 'stuck'`);
+  }
+
+  has(worker: string): boolean {
+    return this.#exists.get(worker) !== undefined;
   }
 
   all(): WorkerRecord[] {
