@@ -11,6 +11,8 @@ export async function isStuckInCancel(store: Store, { status, key }: RunRecord):
   const facts = await store.facts(key, 0);
   if (facts.some(({ fact }) => fact.type === 'cancel' && fact.cause === 'request')) return true;
   const journal = entriesOf(await store.journal(key, 0, Number.MAX_SAFE_INTEGER));
-  const last = journal.findLast(({ event: { type } }) => type === 'run.cancel_requested' || type === 'run.reopened');
+  const last = journal.findLast(
+    ({ event: { type } }) => type === 'run.cancel_requested' || type === 'run.reopened',
+  );
   return last?.event.type === 'run.cancel_requested' && last.event.cause === 'request';
 }

@@ -43,11 +43,7 @@ async function awaitNews(watch: Watch, run: RunKey, signal: AbortSignal | undefi
   }
 }
 
-async function awaitEnd(
-  parts: ResultParts,
-  id: string,
-  signal: AbortSignal | undefined,
-): Promise<RunRecord> {
+async function awaitEnd(parts: ResultParts, id: string, signal: AbortSignal | undefined): Promise<RunRecord> {
   const { watch, record } = parts;
   let run = await record(id);
   if (isFinal(run.status)) return run;

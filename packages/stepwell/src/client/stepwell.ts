@@ -173,7 +173,11 @@ export class Stepwell implements AsyncDisposable {
    * The run's output, as soon as it has ended. Follows `continueAs`.
    * @throws the run's own error; StepwellError `RUN_CANCELLED`, `RUN_TIMED_OUT`, `RUN_NOT_FOUND`, `RUN_PURGED`, `ENGINE_CLOSED`
    */
-  async result<T = unknown>(id: string, options: ResultOptions = {}, started: Started | null = null): Promise<T> {
+  async result<T = unknown>(
+    id: string,
+    options: ResultOptions = {},
+    started: Started | null = null,
+  ): Promise<T> {
     const parts = {
       watch: this.#watch,
       registry: this.#registry,

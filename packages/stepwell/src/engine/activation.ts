@@ -140,7 +140,7 @@ export class Activation {
 
   #goLive(): void {
     this.phase = 'live';
-    if (this.broken === null) resumeWork(this);
+    if (this.broken === null && this.end === null) resumeWork(this);
     this.pump();
   }
 
@@ -401,7 +401,10 @@ export class Activation {
     this.#cancelTimer?.();
     this.#cancelTimer = null;
     if (this.bodies.size > 0) {
-      stopBodies(this, new StepwellError('OPERATION_CANCELLED', `The run "${this.run.id}" does not go on in this process.`));
+      stopBodies(
+        this,
+        new StepwellError('OPERATION_CANCELLED', `The run "${this.run.id}" does not go on in this process.`),
+      );
     }
     if (how !== 'waiting') this.execution?.drop();
     this.around.over(this, how);

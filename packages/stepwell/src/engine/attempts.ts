@@ -1,7 +1,6 @@
 import type { Payload } from '../model/codec.ts';
 import { StepwellError } from '../model/errors.ts';
 import { failureOf, failureWith, type Failure } from '../model/failure.ts';
-import { present } from '../model/fields.ts';
 import type { OperationId } from '../model/operation.ts';
 import { pollDelay, retryDelay } from '../policy/retry.ts';
 import type { PendingOperation } from '../replay/state.ts';
@@ -35,7 +34,8 @@ export function beginEffect(activation: Activation, { type, op }: Effect): void 
     return;
   }
   const timeout = activation.asks.get(op)?.timeout;
-  if (timeout !== undefined) body.limitTo(around.system.timer(timeout, () => timeOut(activation, body, timeout)));
+  if (timeout !== undefined)
+    body.limitTo(around.system.timer(timeout, () => timeOut(activation, body, timeout)));
   execution.perform(op, body, (performed) => activation.arrive(body, { performed }));
 }
 

@@ -63,7 +63,10 @@ function takeOutcome(activation: Activation, fact: Extract<Fact, { type: 'callba
   );
 }
 
-function takeSuccessor(activation: Activation, { op, child, by }: Extract<Fact, { type: 'successor' }>): void {
+function takeSuccessor(
+  activation: Activation,
+  { op, child, by }: Extract<Fact, { type: 'successor' }>,
+): void {
   if (activation.state.pending.get(op)?.started.child?.id === child) {
     activation.append({ type: 'operation.continued', op, by });
     return;

@@ -1,6 +1,6 @@
 import type { JournalEvent } from '../model/event.ts';
 import type { Outcome } from '../model/fact.ts';
-import { failureOf, failureWith, type Failure } from '../model/failure.ts';
+import { failureWith, type Failure } from '../model/failure.ts';
 import { present } from '../model/fields.ts';
 import type { Payload } from '../model/codec.ts';
 import type { FinalStatus, NewRun } from '../model/run.ts';
@@ -20,7 +20,7 @@ export function finish(activation: Activation, end: End): true {
   if (bodies.size > 0) stopBodies(activation, new Error(`the run "${activation.run.id}" has ended`));
   switch (end.type) {
     case 'returned':
-      return succeed(activation, end.value);
+      return succeed(activation, end.output);
     case 'threw':
       return fail(activation, end);
     case 'continued':
@@ -34,13 +34,7 @@ export function finish(activation: Activation, end: End): true {
   }
 }
 
-function succeed(activation: Activation, value: unknown): true {
-  let output: Payload | undefined;
-  try {
-    output = activation.around.payloads.encode(value, `output of run "${activation.run.id}"`);
-  } catch (error) {
-    return fail(activation, { type: 'threw', error: failureOf(error), op: undefined, retry: null });
-  }
+function succeed(activation: Activation, output: Payload | undefined): true {
   return close(
     activation,
     'succeeded',
@@ -100,20 +94,14 @@ function cancelled(activation: Activation, reason: string | undefined, forced: b
 }
 
 function continueAs(activation: Activation, { input, request }: Continued): true {
-  const { run, draft, around } = activation;
-  let payload: Payload | undefined;
-  try {
-    payload = around.payloads.encode(input, `input with which run "${run.id}" goes on`);
-  } catch (error) {
-    return fail(activation, { type: 'threw', error: failureOf(error), op: undefined, retry: null });
-  }
-  const id = around.system.uuid();
+  const { run, draft } = activation;
+  const id = activation.around.system.uuid();
   const next: NewRun = {
     ...request,
     namespace: run.namespace,
     id,
     readyAt: draft.at,
-    input: payload,
+    input,
     // Whoever awaits this run awaits the one that goes on for it.
     parent: run.parent,
     createdAt: draft.at,

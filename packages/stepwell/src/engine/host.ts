@@ -37,7 +37,11 @@ export class ActivationHost implements Host {
   }
 
   /** Lets the execution live through a turn that the journal has recorded. */
-  async replayTurn(turn: RecordedTurn, at: number, advance: () => Promise<void>): Promise<void> {
+  async replayTurn(
+    turn: RecordedTurn,
+    { at, isLast }: { at: number; isLast: boolean },
+    advance: () => Promise<void>,
+  ): Promise<void> {
     this.#turn = turn;
     this.#now = at;
     this.#activation.turning = true;
@@ -46,7 +50,8 @@ export class ActivationHost implements Host {
     this.#turn = null;
     const { broken, end } = this.#activation;
     if (broken !== null) throw broken;
-    if (end !== null) throw endedEarly(end);
+    // At the end of the journal it may end: a run that got stuck there goes on with code that was mended, or more room.
+    if (end !== null && !(isLast && turn.left === null)) throw endedEarly(end, turn.left);
     turn.end();
   }
 
@@ -243,16 +248,20 @@ export class ActivationHost implements Host {
   }
 }
 
-/** Operations that take effect outside wait while the run is paused; the others only wait anyway. */
-function canBeHeld({ kind }: OperationStarted): boolean {
-  return kind === 'step' || kind === 'condition' || kind === 'child';
+/**
+ * Operations that take effect outside wait while the run is paused; the others only wait anyway. A detached child has
+ * no state in which it could be held: whoever asked for it goes on at once.
+ */
+function canBeHeld({ kind, child }: OperationStarted): boolean {
+  return kind === 'step' || kind === 'condition' || (kind === 'child' && child!.detached === undefined);
 }
 
-function endedEarly(end: End): StepwellError {
+function endedEarly(end: End, left: RecordedTurn['left']): StepwellError {
   const how = end.type === 'threw' ? `throws ${end.error.name}: ${end.error.message}` : 'returns';
+  const more = left === null ? '' : ` with ${left.kind} "${left.op}" at position ${left.position}`;
   return new StepwellError(
     'JOURNAL_MISMATCH',
-    `The code does not fit the journal. The journal goes on here; the function ${how}. Deploy code that fits (the run then goes on by itself).`,
-    { data: { journal: null, code: { end: end.type } } },
+    `The code does not fit the journal. The journal goes on here${more}; the function ${how}. Deploy code that fits (the run then goes on by itself).`,
+    { data: { journal: left, code: { end: end.type } } },
   );
 }

@@ -24,7 +24,8 @@ export async function replay(activation: Activation, host: ActivationHost): Prom
     let end = index;
     while (end < entries.length && !isInput(entries[end]!.event)) end++;
     const turn = new RecordedTurn(entries.slice(index, end));
-    await host.replayTurn(turn, entry.at, () => advance(activation, input));
+    const isLast = end === entries.length;
+    await host.replayTurn(turn, { at: entry.at, isLast }, () => advance(activation, input));
     if (++inputs % INPUTS_AT_ONCE === 0)
       await new Promise<void>((resolve) => activation.around.system.soon(resolve));
     if (activation.phase === 'over') return;

@@ -138,7 +138,8 @@ export type Note =
   | { readonly type: 'operation.ended'; readonly op: OperationId; readonly error: Failure | undefined };
 
 export type End =
-  | { readonly type: 'returned'; readonly value: unknown }
+  /** `output`: as {@link Host.encode} gave it. */
+  | { readonly type: 'returned'; readonly output: Payload | undefined }
   /** `op`: the operation whose failure it is, if it is one's. `retry`: begin the whole function again. */
   | {
       readonly type: 'threw';
@@ -146,7 +147,7 @@ export type End =
       readonly op: OperationId | undefined;
       readonly retry: RetryPolicy | null;
     }
-  | { readonly type: 'continued'; readonly input: unknown; readonly request: Successor }
+  | { readonly type: 'continued'; readonly input: Payload | undefined; readonly request: Successor }
   /** By the engine: ended at once by an operator, or cancelled before it began. */
   | { readonly type: 'forced'; readonly reason: string | undefined }
   | { readonly type: 'unbegun' };

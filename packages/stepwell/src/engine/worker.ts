@@ -242,12 +242,14 @@ export class Worker {
     const surroundings = this.#surroundings;
     const { store } = this.#parts;
     try {
-      const run = await store.get(namespace, id);
-      if (run?.key !== key || run.owner !== surroundings!.worker) return;
       const journal = await store.journal(key, 0, Number.MAX_SAFE_INTEGER);
       const facts = await store.facts(key, 0);
+      // Last: meanwhile it may have been claimed once more, here or elsewhere, and have ended.
+      const run = await store.get(namespace, id);
+      if (run?.key !== key || run.owner !== surroundings!.worker) return;
       if (this.#surroundings !== surroundings || this.#state !== 'enlisted' || this.#active.has(key)) return;
       this.#open({ run, journal, facts }, journal);
+      this.#fetchFacts(key);
     } catch (error) {
       this.#fail(error);
     }

@@ -4,9 +4,17 @@ export interface Timer<T> {
   readonly subject: T;
 }
 
-/** Timers by time: a binary heap, so that thousands of waits in one run cost log n each. */
+interface Placed<T> extends Timer<T> {
+  readonly number: number;
+}
+
+/**
+ * Timers by time, those of one time in the order in which they were added: a binary heap, so that thousands of waits in
+ * one run cost log n each.
+ */
 export class Timers<T> {
-  readonly #heap: Timer<T>[] = [];
+  readonly #heap: Placed<T>[] = [];
+  #added = 0;
   readonly #isCurrent: (timer: Timer<T>) => boolean;
 
   /** @param isCurrent whether a timer still counts */
@@ -16,10 +24,10 @@ export class Timers<T> {
 
   add(at: number, subject: T): void {
     const heap = this.#heap;
-    let index = heap.push({ at, subject }) - 1;
+    let index = heap.push({ at, subject, number: this.#added++ }) - 1;
     while (index > 0) {
       const parent = (index - 1) >> 1;
-      if (heap[parent]!.at <= heap[index]!.at) return;
+      if (isBefore(heap[parent]!, heap[index]!)) return;
       this.#swap(index, parent);
       index = parent;
     }
@@ -52,7 +60,7 @@ export class Timers<T> {
     for (;;) {
       let smallest = index;
       for (const child of [2 * index + 1, 2 * index + 2]) {
-        if (child < heap.length && heap[child]!.at < heap[smallest]!.at) smallest = child;
+        if (child < heap.length && isBefore(heap[child]!, heap[smallest]!)) smallest = child;
       }
       if (smallest === index) return;
       this.#swap(index, smallest);
@@ -66,4 +74,8 @@ export class Timers<T> {
     heap[a] = heap[b]!;
     heap[b] = kept;
   }
+}
+
+function isBefore(a: Placed<unknown>, b: Placed<unknown>): boolean {
+  return a.at < b.at || (a.at === b.at && a.number < b.number);
 }

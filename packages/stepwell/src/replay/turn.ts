@@ -1,6 +1,6 @@
 import type { OperationStarted } from '../model/event.ts';
 import { StepwellError } from '../model/errors.ts';
-import { groupOf } from '../model/operation.ts';
+import { groupOf, type OperationId, type OperationKind } from '../model/operation.ts';
 import type { Entry } from './past.ts';
 
 /**
@@ -48,12 +48,23 @@ export class RecordedTurn {
    * @throws StepwellError `JOURNAL_MISMATCH` if something that was recorded was not asked for
    */
   end(): void {
-    if (this.#left === 0) return;
+    const entry = this.#firstLeft();
+    if (entry !== null) throw mismatch({ position: entry.position, started: entry.event }, null);
+  }
+
+  /** What was recorded first of what was not asked for; null: all was. */
+  get left(): { readonly position: number; readonly op: OperationId; readonly kind: OperationKind } | null {
+    const entry = this.#firstLeft();
+    return entry === null ? null : { position: entry.position, op: entry.event.op, kind: entry.event.kind };
+  }
+
+  #firstLeft(): (Entry & { readonly event: OperationStarted }) | null {
+    if (this.#left === 0) return null;
     for (const { entries, next } of this.#groups.values()) {
       const entry = entries[next];
-      if (entry !== undefined)
-        throw mismatch({ position: entry.position, started: entry.event as OperationStarted }, null);
+      if (entry !== undefined) return { ...entry, event: entry.event as OperationStarted };
     }
+    return null;
   }
 }
 

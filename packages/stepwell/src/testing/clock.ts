@@ -87,7 +87,8 @@ export class TestClock {
   async #moveTo(time: number): Promise<void> {
     this.#now = Math.max(this.#now, time);
     for (const timers of [this.#rounds, this.#alarms]) {
-      for (let alarm = timers.takeDue(this.#now); alarm !== null; alarm = timers.takeDue(this.#now)) alarm.ring();
+      for (let alarm = timers.takeDue(this.#now); alarm !== null; alarm = timers.takeDue(this.#now))
+        alarm.ring();
     }
     await this.settle();
   }

@@ -60,7 +60,11 @@ const MOST_LOOKS = 10_000;
  * Runs a workflow once for every commit and every run of a body, each time with a crash there, and takes it up again in
  * a new process. Reports where the outcome differed from the undisturbed one, or a body was run more often than promised.
  */
-export async function crashTest<I>(workflow: Definition<I, unknown>, input: I, options: CrashTestOptions = {}): Promise<CrashReport> {
+export async function crashTest<I>(
+  workflow: Definition<I, unknown>,
+  input: I,
+  options: CrashTestOptions = {},
+): Promise<CrashReport> {
   const undisturbed = await live(workflow, input, options, null);
   const problems: CrashProblem[] = [];
   const points = allPoints(undisturbed);
@@ -88,13 +92,20 @@ function allPoints({ commits, bodies }: Life): CrashPoint[] {
 function compare(life: Life, undisturbed: Life, { isSame = sameOutcome }: CrashTestOptions): string[] {
   const problems = life.tooOften.map((what) => `a body was run more often than promised: ${what}`);
   if (!isSame(life.outcome, undisturbed.outcome)) {
-    problems.push(`the outcome was ${show(life.outcome)}, without a crash it was ${show(undisturbed.outcome)}`);
+    problems.push(
+      `the outcome was ${show(life.outcome)}, without a crash it was ${show(undisturbed.outcome)}`,
+    );
   }
   return problems;
 }
 
 function sameOutcome(a: CrashOutcome, b: CrashOutcome): boolean {
-  return a.status === b.status && sameJson(a.output, b.output) && a.error?.name === b.error?.name && a.error?.message === b.error?.message;
+  return (
+    a.status === b.status &&
+    sameJson(a.output, b.output) &&
+    a.error?.name === b.error?.name &&
+    a.error?.message === b.error?.message
+  );
 }
 
 function show({ status, output, error }: CrashOutcome): string {
@@ -134,9 +145,14 @@ async function live<I>(
     info = await follow(well, clock, id, options, () => false);
   }
   await well.close({ grace: 0 });
-  if (info === null || !isFinal(info.status)) throw new Error(`The run did not end: ${JSON.stringify(info?.waitingFor)}`);
+  if (info === null || !isFinal(info.status))
+    throw new Error(`The run did not end: ${JSON.stringify(info?.waitingFor)}`);
   const { status, output, error } = info;
-  const outcome = { status, output, error: error === undefined ? undefined : { name: error.name, message: error.message } };
+  const outcome = {
+    status,
+    output,
+    error: error === undefined ? undefined : { name: error.name, message: error.message },
+  };
   await options.after?.(outcome);
   return { outcome, ...crash.counts, runs: bodies.runs, tooOften: bodies.tooOften };
 }
@@ -161,7 +177,12 @@ async function follow(
       await clock.settle();
       if (isDead()) return null;
       const after = await well.get(id);
-      if (after.status !== 'waiting' || !sameJson(after.waitingFor, info.waitingFor) || clock.now() !== before) continue;
+      if (
+        after.status !== 'waiting' ||
+        !sameJson(after.waitingFor, info.waitingFor) ||
+        clock.now() !== before
+      )
+        continue;
     }
     if (well.load().active > 0) await new Promise<void>((resolve) => void realSystem.timer(1, resolve));
     await clock.advanceToNext();
@@ -194,6 +215,7 @@ class BodyCount {
       }
     }
     if (done) this.tooOften.push(`"${op}" although its result was on record`);
-    else if (runs > attempts) this.tooOften.push(`"${op}" ${runs} times, with ${attempts} attempts on record`);
+    else if (runs > attempts)
+      this.tooOften.push(`"${op}" ${runs} times, with ${attempts} attempts on record`);
   }
 }

@@ -174,12 +174,17 @@ class Replacements {
   demandUsed(): void {
     const [unused] = this.#unused;
     if (unused === undefined) return;
-    throw new StepwellError('TEST_STEP_UNUSED', `The test replaced a step that was never run: ${unused}. Is its name right?`);
+    throw new StepwellError(
+      'TEST_STEP_UNUSED',
+      `The test replaced a step that was never run: ${unused}. Is its name right?`,
+    );
   }
 }
 
 function stranded(info: RunInfo): StepwellError {
-  const reasons = info.waitingFor.map(({ kind, op, detail }) => [kind, op, detail].filter(Boolean).join(' ')).join('; ');
+  const reasons = info.waitingFor
+    .map(({ kind, op, detail }) => [kind, op, detail].filter(Boolean).join(' '))
+    .join('; ');
   return new StepwellError(
     'WORKFLOW_NEVER_SETTLES',
     `The run "${info.id}" is ${info.status} and no timer will move it. It waits for: ${reasons || 'nothing'}. Raise the event or complete the callback in the test.`,

@@ -1,4 +1,4 @@
-import type { ChildRequest, Successor } from '../engine/runtime.ts';
+import type { Ask, ChildRequest, Successor } from '../engine/runtime.ts';
 import { milliseconds } from '../model/duration.ts';
 import { StepwellError } from '../model/errors.ts';
 import { checkId, checkName } from '../model/identifier.ts';
@@ -7,14 +7,55 @@ import type { OperationId } from '../model/operation.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { ChildOptions } from './context.ts';
 import type { AnyDefinition } from './definition.ts';
+import { startedOf, type Here } from './here.ts';
 import type { Registry } from './registry.ts';
 import { validate } from './schema.ts';
+
+/** A child run whose result is awaited. */
+export async function runChild<T>(
+  here: Here,
+  child: AnyDefinition | string,
+  input: unknown,
+  options: ChildOptions,
+): Promise<T> {
+  return (await here.request(await askOf(here, 'run', child, input, options))) as T;
+}
+
+/** A child run that goes on by itself. */
+export async function startChild(
+  here: Here,
+  child: AnyDefinition | string,
+  input: unknown,
+  options: ChildOptions,
+): Promise<{ id: string }> {
+  const recorded = here.execution.host.ask(await askOf(here, 'start', child, input, options));
+  return { id: recorded.child!.id };
+}
+
+async function askOf(
+  here: Here,
+  method: 'run' | 'start',
+  child: AnyDefinition | string,
+  input: unknown,
+  options: ChildOptions,
+): Promise<Ask> {
+  const { execution } = here;
+  const op = here.begin(method, typeof child === 'string' ? child : child.name);
+  const { workflow, version, request } = await childOf(execution.registry, child, input, options, op);
+  const payload = execution.host.encode(input, `input of child run "${op}"`);
+  const id = options.id ?? execution.uuid();
+  const detached = method === 'start' ? { detached: true as const } : {};
+  return {
+    started: { ...startedOf(op, 'child'), child: { id, workflow, version, ...detached } },
+    child: { ...request, input: payload },
+  };
+}
 
 /**
  * What a child run is started with. By name, a workflow that is registered elsewhere needs its version.
  * @throws StepwellError `WORKFLOW_UNKNOWN`, `WORKFLOW_VERSION_UNKNOWN`, `INPUT_INVALID` or that of a wrong option
  */
-export async function childOf(
+async function childOf(
   registry: Registry,
   child: AnyDefinition | string,
   input: unknown,

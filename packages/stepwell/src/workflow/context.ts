@@ -91,14 +91,14 @@ export interface Ctx {
   map<T, R>(
     name: string,
     items: readonly T[],
-    fn: (ctx: Ctx, item: T, index: number) => Promise<R>,
-    options?: MapOptions,
+    fn: (ctx: Ctx, batch: readonly T[], firstIndex: number) => Promise<readonly R[]>,
+    options: MapOptions & { batch: number },
   ): Promise<MapResult<R>>;
   map<T, R>(
     name: string,
     items: readonly T[],
-    fn: (ctx: Ctx, batch: readonly T[], firstIndex: number) => Promise<readonly R[]>,
-    options: MapOptions & { batch: number },
+    fn: (ctx: Ctx, item: T, index: number) => Promise<R>,
+    options?: MapOptions,
   ): Promise<MapResult<R>>;
 
   /** Tells observers how far the run is. */

@@ -1,7 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Attempt, Ask, Execution, Host, Input, Performed, Reconciled } from '../engine/runtime.ts';
 import type { System } from '../engine/system.ts';
-import type { OperationStarted } from '../model/event.ts';
 import { StepwellError } from '../model/errors.ts';
 import { present } from '../model/fields.ts';
 import { errorOf, failureOf, type ErrorClass, type Failure } from '../model/failure.ts';
@@ -84,12 +83,7 @@ export class FunctionExecution implements Execution {
   #ids: Random | null = null;
   #ended = false;
 
-  constructor(
-    definition: AnyDefinition,
-    run: RunRecord,
-    host: Host,
-    parts: ExecutionParts,
-  ) {
+  constructor(definition: AnyDefinition, run: RunRecord, host: Host, parts: ExecutionParts) {
     this.run = run;
     this.host = host;
     this.registry = parts.registry;
@@ -121,7 +115,11 @@ export class FunctionExecution implements Execution {
         options.output === undefined
           ? output
           : await validate(options.output, output, 'OUTPUT_INVALID', `output of workflow "${name}"`);
-      if (!this.#ended) this.host.end({ type: 'returned', value: valid });
+      if (!this.#ended)
+        this.host.end({
+          type: 'returned',
+          output: this.host.encode(valid, `output of run "${this.run.id}"`),
+        });
     } catch (error) {
       if (!this.#ended) await this.#fail(error);
     }
@@ -182,7 +180,7 @@ export class FunctionExecution implements Execution {
   }
 
   #reject(waiter: Waiter, error: Error): void {
-    quiet(waiter.promise);
+    void quiet(waiter.promise);
     waiter.reject(error);
   }
 
@@ -289,7 +287,12 @@ export class FunctionExecution implements Execution {
   }
 
   /** Waits for the outcome of an operation that was asked for. */
-  wait(scope: Scope, op: OperationId, body?: BodyOf, succeeded?: Waiter['succeeded']): Promise<Json | undefined> {
+  wait(
+    scope: Scope,
+    op: OperationId,
+    body?: BodyOf,
+    succeeded?: Waiter['succeeded'],
+  ): Promise<Json | undefined> {
     const { bodyOf } = this.#parts;
     if (body !== undefined) {
       this.#bodies.set(op, bodyOf === null ? body : { ...body, run: bodyOf(this.run, op, body.run) });
@@ -300,6 +303,11 @@ export class FunctionExecution implements Execution {
     return promise;
   }
 
+  /** The id of a detached child: the same whenever the function begins anew, so that it is started once. */
+  detachedId(op: OperationId): string {
+    return new Random(`${this.host.seed()}/detached/${op}`).uuid();
+  }
+
   /** An id that is the same in every replay. */
   uuid(): string {
     this.#ids ??= new Random(`${this.host.seed()}/ids/${this.host.beginnings()}`);
@@ -308,11 +316,20 @@ export class FunctionExecution implements Execution {
 
   perform(op: OperationId, attempt: Attempt, done: (performed: Performed) => void): void {
     const body = this.#bodies.get(op);
-    if (body === undefined) return done({ type: 'error', error: failureOf(this.#gone(op)), retryable: false });
+    if (body === undefined)
+      return done({ type: 'error', error: failureOf(this.#gone(op)), retryable: false });
     const returned = (value: unknown) =>
-      done(body.isCondition && (value === false || value === null || value === undefined) ? { type: 'not yet' } : { type: 'value', value });
+      done(
+        body.isCondition && (value === false || value === null || value === undefined)
+          ? { type: 'not yet' }
+          : { type: 'value', value },
+      );
     const threw = (error: unknown) =>
-      done({ type: 'error', error: failureOf(error, this.#parts.codec), retryable: body.retry?.isRetryable(error) ?? false });
+      done({
+        type: 'error',
+        error: failureOf(error, this.#parts.codec),
+        retryable: body.retry?.isRetryable(error) ?? false,
+      });
     start(() => body.run(new BodyIO(this.host, op, attempt)), returned, threw);
   }
 
@@ -343,7 +360,11 @@ export class FunctionExecution implements Execution {
 }
 
 /** Calls a function that may be async as the body of a step; exactly one of the two is called, never at once. */
-function start(body: () => unknown, returned: (value: unknown) => void, threw: (error: unknown) => void): void {
+function start(
+  body: () => unknown,
+  returned: (value: unknown) => void,
+  threw: (error: unknown) => void,
+): void {
   new Promise((resolve) => resolve(inStep(body))).then(returned, threw);
 }
 

@@ -112,14 +112,10 @@ function tooMany(scope: Scope, outcomes: readonly ItemOutcome<unknown>[]): Stepw
     first === undefined
       ? `"${scope.id}" has ${outcomes.length} items, fewer than its minSuccess.`
       : `${failed.length} of the ${outcomes.length} items of "${scope.id}" failed, more than were tolerated. The first: item ${first.index}: ${first.error.message}`;
-  return new StepwellError(
-    'GROUP_FAILED',
-    what,
-    {
-      cause: first?.error,
-      data: { failed: failed.map(({ index, error }) => ({ index, message: error.message })) },
-    },
-  );
+  return new StepwellError('GROUP_FAILED', what, {
+    cause: first?.error,
+    data: { failed: failed.map(({ index, error }) => ({ index, message: error.message })) },
+  });
 }
 
 function firstError(outcomes: readonly ItemOutcome<unknown>[]): Error | null {
@@ -230,7 +226,9 @@ function limit(
   if (duration === undefined) return;
   const until = execution.host.now() + milliseconds(duration, `timeout of "${scope.id}"`);
   const op = scope.next('(timeout)');
-  execution.request(scope, { started: { type: 'operation.started', op, kind: 'sleep', until } }).then(timedOut, () => {});
+  execution
+    .request(scope, { started: { type: 'operation.started', op, kind: 'sleep', until } })
+    .then(timedOut, () => {});
 }
 
 function timedOut(

@@ -1,0 +1,173 @@
+import { expect, test } from 'vitest';
+import { Stepwell, StepwellError, workflow } from '../../src/index.ts';
+import type { Store } from '../../src/store/contract.ts';
+import { openMemoryStore } from '../../src/store/memory/store.ts';
+import { TestClock } from '../../src/testing/index.ts';
+import { alteredStore } from '../altered-store.ts';
+
+const RUNS = 20;
+const full = () => new StepwellError('STORE_FULL', 'There is no room left.');
+
+/** Counts how often each body was run. */
+function orders() {
+  const bodies = new Map<string, number>();
+  const order = workflow('order', async (ctx, n: number) => {
+    const step = (name: string) =>
+      ctx.step(name, ({ idempotencyKey }) => void bodies.set(idempotencyKey, (bodies.get(idempotencyKey) ?? 0) + 1));
+    await step('reserve');
+    await ctx.sleep(n * 10);
+    const event = await ctx.waitForEvent('paid');
+    await step('ship');
+    return [n, event];
+  });
+  return { order, bodies };
+}
+
+/** A store some of whose methods fail while `broken`. `after`: they do their work first, and then say that they failed. */
+function fragile(store: Store, methods: readonly (keyof Store)[], when: 'before' | 'after' = 'before') {
+  const state = { broken: false, failures: 0 };
+  const altered = Object.fromEntries(
+    methods.map((name) => [
+      name,
+      async (...given: unknown[]) => {
+        const work = () => (store[name] as (...args: unknown[]) => Promise<unknown>).apply(store, given);
+        if (!state.broken) return work();
+        state.failures++;
+        if (when === 'after') await work();
+        throw full();
+      },
+    ]),
+  );
+  return { store: alteredStore(store, altered), state };
+}
+
+const failing: [string, (keyof Store)[], 'before' | 'after'][] = [
+  ['commit', ['commit'], 'before'],
+  ['commit, which had done its work', ['commit'], 'after'],
+  ['claim', ['claim'], 'before'],
+  ['claim, which had done its work', ['claim'], 'after'],
+  ['facts', ['facts'], 'before'],
+  ['heartbeat', ['heartbeat'], 'before'],
+  ['expire and strand', ['expire', 'strand'], 'before'],
+  ['register', ['commit', 'register'], 'before'],
+  ['register, which had done its work', ['commit', 'register'], 'after'],
+  ['retire', ['commit', 'retire'], 'before'],
+  ['expire while it enlists again', ['commit', 'expire'], 'before'],
+  ['everything', ['commit', 'claim', 'facts', 'heartbeat', 'register', 'retire', 'expire', 'strand'], 'before'],
+];
+
+test.each(failing)('while %s fails nothing that was acknowledged is lost, and then all ends', async (_, methods, when) => {
+  const memory = openMemoryStore();
+  const { store, state } = fragile(memory, methods, when);
+  const clock = new TestClock(0);
+  const { order, bodies } = orders();
+  const told: unknown[] = [];
+  const well = await Stepwell.open({
+    store,
+    workflows: [order],
+    system: clock.system,
+    onError: (error) => told.push(error),
+  });
+  for (let n = 0; n < RUNS / 2; n++) await well.start(order, n, { id: `r${n}` });
+  await clock.advance('20ms');
+  state.broken = true;
+  for (let n = RUNS / 2; n < RUNS; n++) await well.start(order, n, { id: `r${n}` });
+  for (let n = 0; n < RUNS; n += 2) await well.raiseEvent(`r${n}`, 'paid', 'while broken', { id: 'e' });
+  await clock.advance('5s');
+  await clock.advance('25s');
+  state.broken = false;
+  for (let n = 1; n < RUNS; n += 2) await well.raiseEvent(`r${n}`, 'paid', 'after', { id: 'e' });
+  for (let n = 0; n < 4; n++) await clock.advance('15s');
+
+  expect(state.failures).toBeGreaterThan(0);
+  expect(await well.counts()).toEqual({ succeeded: RUNS });
+  for (let n = 0; n < RUNS; n++) {
+    expect(await well.result(`r${n}`)).toEqual([n, n % 2 === 0 ? 'while broken' : 'after']);
+  }
+  expect(bodies.size).toBe(2 * RUNS);
+  expect((await well.workers()).length).toBe(1);
+  expect(told.length > 0 || methods[0] === 'heartbeat' || methods[0] === 'expire').toBe(true);
+  await well.close();
+});
+
+test('a start, an event and a callback that are not stored are refused to the caller, with the store’s code', async () => {
+  const { store, state } = fragile(openMemoryStore(), ['start', 'deliver', 'purge']);
+  const clock = new TestClock(0);
+  const waiter = workflow('waiter', async (ctx) => ctx.waitForCallback('approve', () => {}));
+  const well = await Stepwell.open({ store, workflows: [waiter], system: clock.system });
+  const run = await well.start(waiter, undefined, { id: 'r' });
+  await clock.settle();
+  const { callback } = (await run.info()).waitingFor[0]!;
+  state.broken = true;
+  for (const ask of [
+    () => well.start(waiter, undefined, { id: 'other' }),
+    () => run.raiseEvent('go'),
+    () => well.callbacks.succeed(callback!, 1),
+    () => run.pause(),
+    () => run.cancel(),
+    () => well.fork('r', { from: 'approve' }),
+    () => well.purge('r'),
+  ]) {
+    await expect(ask()).rejects.toMatchObject({ code: 'STORE_FULL' });
+  }
+  state.broken = false;
+  await clock.advance('1s');
+  expect(await well.counts()).toEqual({ waiting: 1 });
+  await well.callbacks.succeed(callback!, 2);
+  expect(await run.result()).toBe(2);
+  await well.close();
+});
+
+test('an engine on a store that cannot be used does not open', async () => {
+  const { order } = orders();
+  for (const method of ['register', 'expire', 'strand'] as const) {
+    const memory = openMemoryStore();
+    const { store, state } = fragile(memory, [method]);
+    state.broken = true;
+    const { system } = new TestClock(0);
+    await expect(Stepwell.open({ store, workflows: [order], system })).rejects.toMatchObject({ code: 'STORE_FULL' });
+    expect(await memory.workers()).toEqual([]);
+  }
+});
+
+test('an engine closes also while its store fails', async () => {
+  const memory = openMemoryStore();
+  const { store, state } = fragile(memory, ['commit', 'retire', 'claim', 'register', 'heartbeat']);
+  const clock = new TestClock(0);
+  const { order } = orders();
+  const well = await Stepwell.open({ store, workflows: [order], system: clock.system });
+  await well.start(order, 1);
+  state.broken = true;
+  await clock.settle();
+  await well.close({ grace: 0 });
+  await clock.advance('1m');
+  // Nobody gave the run back: the next engine takes it over when the lease has run out.
+  const next = await Stepwell.open({ store: memory, workflows: [order], system: clock.system });
+  await clock.advance('1m');
+  expect(await next.counts()).toEqual({ waiting: 1 });
+  expect(await next.workers()).toHaveLength(1);
+  await next.close();
+});
+
+test('the pauses between attempts to come back grow, and stay bounded', async () => {
+  const { store, state } = fragile(openMemoryStore(), ['commit', 'register']);
+  const clock = new TestClock(0);
+  const { order } = orders();
+  const times: number[] = [];
+  const well = await Stepwell.open({
+    store,
+    workflows: [order],
+    system: clock.system,
+    onError: () => times.push(clock.now()),
+  });
+  state.broken = true;
+  await well.start(order, 0);
+  await clock.advance('1m');
+  const pauses = times.slice(1).map((time, n) => time - times[n]!);
+  expect(pauses.slice(0, 6)).toEqual([100, 200, 400, 800, 1_600, 3_200]);
+  expect(new Set(pauses.slice(6))).toEqual(new Set([5_000]));
+  state.broken = false;
+  await clock.advance('5s');
+  expect((await well.list()).runs).toMatchObject([{ status: 'waiting' }]);
+  await well.close();
+});
