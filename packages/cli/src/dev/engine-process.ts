@@ -1,0 +1,70 @@
+// The process in which `stepwell dev` runs workflow files: it loads them, opens engine and server when it is told to,
+// and drains when it is told to stop. dev/supervisor.ts starts it, and a new one whenever the files change.
+
+import { serve } from '@stepwell/server';
+import { type AnyDefinition, isStepwellError, Stepwell } from 'stepwell';
+import { loadWorkflows, noteLoadedFiles } from './load-workflows.ts';
+import type { EngineSettings, Order, Report, ReportedError } from './messages.ts';
+
+const settings = JSON.parse(process.argv[2]!) as EngineSettings;
+let opening: ReturnType<typeof openServer> | null = null;
+
+// Ctrl-C in a terminal reaches this process too; what it means is for the supervisor to say.
+process.on('SIGINT', () => {});
+// The supervisor has gone, in whatever way: nobody else would stop this process.
+process.on('disconnect', () => void stop());
+
+const loadedFiles = noteLoadedFiles(settings.files);
+const workflows = await loadWorkflows(settings.files).catch(async (error: unknown) => {
+  await report({ type: 'invalid', error: reportable(error), files: loadedFiles() });
+  process.exit(0);
+});
+process.on('message', (order: Order) => void (order.type === 'open' ? open(workflows) : stop()));
+const names = workflows.map(({ name, version }) => `${name}@${version}`);
+await report({ type: 'loaded', workflows: names, files: loadedFiles() });
+
+async function open(workflows: readonly AnyDefinition[]): Promise<void> {
+  try {
+    opening = openServer(workflows);
+    const { url } = await opening;
+    await report({ type: 'listening', url });
+  } catch (error) {
+    await report({ type: 'failed', error: reportable(error) });
+    process.exit(0);
+  }
+}
+
+async function openServer(workflows: readonly AnyDefinition[]) {
+  const { store, host, port, insecure } = settings;
+  const well = await Stepwell.open({ store, workflows, onError: (error) => console.error(error) });
+  try {
+    const server = await serve(well, { host, port, insecure });
+    // Nobody is let in any more, then what is under way may end.
+    return { url: server.url, close: () => server.close().then(() => well.close()) };
+  } catch (error) {
+    await well.close();
+    throw error;
+  }
+}
+
+async function stop(): Promise<void> {
+  const opened = await opening;
+  await opened?.close();
+  // What the workflow files themselves keep open (a timer, a connection) would hold the process.
+  process.exit(0);
+}
+
+function report(message: Report): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.connected) process.send!(message, undefined, undefined, () => resolve());
+    else resolve();
+  });
+}
+
+function reportable(error: unknown): ReportedError {
+  if (isStepwellError(error)) return { code: error.code, message: error.message };
+  return {
+    code: 'INTERNAL',
+    message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+  };
+}

@@ -1,0 +1,46 @@
+import type { WaitReason } from 'stepwell';
+import { formatDuration, formatTime } from '../terminal/duration.ts';
+
+/** What a run waits for, in a few words. */
+export function describeWait(reason: WaitReason, now: number): string {
+  const detail = reason.detail === undefined || reason.detail === reason.op ? '' : `: ${reason.detail}`;
+  return `${subject(reason)}${detail}${timeLimit(reason, now)}`;
+}
+
+/** What somebody outside can do to move the run. */
+export function adviceFor({ kind, callback, detail, child }: WaitReason, run: string): string | undefined {
+  if (kind === 'callback' && callback !== undefined) return `stepwell callback succeed ${callback} [VALUE]`;
+  if (kind === 'event' && detail !== undefined) return `stepwell raise ${run} ${detail} [VALUE]`;
+  if (kind === 'child' && child !== undefined) return `stepwell show ${child}`;
+  return undefined;
+}
+
+function subject({ kind, op, child }: WaitReason): string {
+  const name = op === undefined ? '' : ` "${op}"`;
+  switch (kind) {
+    case 'child':
+      return `child run ${child ?? name.trim()}`;
+    case 'retry':
+      return `the next attempt of${name}`;
+    case 'no worker':
+      return 'a worker that has its workflow in its version';
+    case 'concurrency':
+      return 'its turn: other runs with its concurrency key come first';
+    case 'start':
+      return 'its start';
+    case 'more':
+      return 'more';
+    case 'paused':
+      return 'being resumed';
+    case 'stuck':
+      return 'code that fits what it has recorded';
+    default:
+      return `${kind}${name}`;
+  }
+}
+
+function timeLimit({ kind, until }: WaitReason, now: number): string {
+  if (until === undefined) return '';
+  const word = kind === 'event' || kind === 'callback' || kind === 'condition' ? 'until' : 'at';
+  return `, ${word} ${formatTime(until, now)} (${until > now ? `in ${formatDuration(until - now)}` : 'now'})`;
+}

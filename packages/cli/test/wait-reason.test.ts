@@ -1,0 +1,29 @@
+import type { WaitReason } from 'stepwell';
+import { expect, test } from 'vitest';
+import { adviceFor, describeWait } from '../src/timeline/wait-reason.ts';
+
+const NOW = new Date(2026, 10, 22, 12, 0, 0).getTime();
+
+test.each<[WaitReason, string, string | undefined]>([
+  [
+    { kind: 'callback', op: 'approval', callback: 'c-1', until: NOW + 3_600_000 },
+    'callback "approval", until 13:00:00 (in 1h 00m)',
+    'stepwell callback succeed c-1 [VALUE]',
+  ],
+  [{ kind: 'event', op: 'go', detail: 'go' }, 'event "go"', 'stepwell raise run-1 go [VALUE]'],
+  [{ kind: 'event', op: 'go#2', detail: 'go' }, 'event "go#2": go', 'stepwell raise run-1 go [VALUE]'],
+  [{ kind: 'child', op: 'pay', child: 'pay-1' }, 'child run pay-1', 'stepwell show pay-1'],
+  [
+    { kind: 'retry', op: 'charge', until: NOW + 5_000 },
+    'the next attempt of "charge", at 12:00:05 (in 5.00 s)',
+    undefined,
+  ],
+  [{ kind: 'sleep', op: 'sleep', until: NOW - 1 }, 'sleep "sleep", at 11:59:59 (now)', undefined],
+  [{ kind: 'step', op: 'charge' }, 'step "charge"', undefined],
+  [{ kind: 'paused', detail: 'maintenance' }, 'being resumed: maintenance', undefined],
+  [{ kind: 'stuck', detail: 'asks for a' }, 'code that fits what it has recorded: asks for a', undefined],
+  [{ kind: 'no worker' }, 'a worker that has its workflow in its version', undefined],
+])('%j', (reason, words, advice) => {
+  expect(describeWait(reason, NOW)).toBe(words);
+  expect(adviceFor(reason, 'run-1')).toBe(advice);
+});
