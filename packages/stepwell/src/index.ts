@@ -13,6 +13,8 @@ export type {
 export type { Accepted, Schema, Validated } from './workflow/schema.ts';
 export { ERRORS, isStepwellError, StepwellError, type ErrorCode } from './model/errors.ts';
 export type { Codec } from './model/codec.ts';
+export type { Failure } from './model/failure.ts';
+export type { OperationId, OperationKind } from './model/operation.ts';
 export { milliseconds, type Duration } from './model/duration.ts';
 export type { JournalEvent, JournalEventType } from './model/event.ts';
 export type { Json } from './model/json.ts';

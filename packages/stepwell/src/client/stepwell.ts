@@ -23,7 +23,7 @@ import { listRuns } from './list.ts';
 import { openStore } from './open-store.ts';
 import { awaitResult } from './result.ts';
 import { definitionOf, demandSame, newRun, type StartParts } from './start.ts';
-import { realSystem } from './system.ts';
+import { realSystem, reportError } from './system.ts';
 import type {
   CancelOptions,
   EventsOptions,
@@ -84,7 +84,7 @@ export class Stepwell implements AsyncDisposable {
       codec: this.#payloads.codec,
       bodyOf,
     });
-    const report = options.onError ?? (() => {});
+    const report = options.onError ?? reportError;
     const parts = {
       store: this.#store,
       runtime,

@@ -20,7 +20,7 @@ export interface OpenOptions {
   limits?: Partial<Limits>;
   /** Clock, randomness, ids and timers; default: those of this machine. */
   system?: System;
-  /** Is told of what goes wrong where no caller hears of it; the engine goes on. Default: nobody is. */
+  /** Is told of what goes wrong where no caller hears of it; the engine goes on. Default: standard error. */
   onError?: (error: unknown) => void;
 }
 

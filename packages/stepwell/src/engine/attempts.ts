@@ -135,6 +135,12 @@ function beginHeld(activation: Activation, operation: PendingOperation): void {
   activation.beginAsk(operation.started.op);
 }
 
+/** Detached children that are held begin with the run's end at the latest: whoever asked for them has gone on. */
+export function beginDetached(activation: Activation): void {
+  for (const operation of activation.state.pending.values())
+    if (operation.started.child?.detached === true) beginHeld(activation, operation);
+}
+
 /** A crash, or the worker's stop, cut the attempt off. */
 function beginAgain(activation: Activation, operation: PendingOperation): void {
   const { op, atMostOnce } = operation.started;

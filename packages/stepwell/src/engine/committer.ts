@@ -2,6 +2,12 @@ import type { CommitAnswer, Store } from '../store/contract.ts';
 import type { Activation } from './activation.ts';
 import type { System } from './system.ts';
 
+interface CommitterEvents {
+  readonly written: () => void;
+  /** The store could not write: whether anything of it is durable is not known. */
+  readonly failed: (error: unknown) => void;
+}
+
 /**
  * Carries the commits of all activations of this process to the store, in one write at a time: what comes while a write
  * is under way goes with the next one. The slower the disk, the larger the writes.
@@ -9,15 +15,14 @@ import type { System } from './system.ts';
 export class Committer {
   readonly #store: Store;
   readonly #system: System;
-  readonly #failed: (error: unknown) => void;
+  readonly #on: CommitterEvents;
   #waiting = new Set<Activation>();
   #busy = false;
 
-  /** @param failed the store could not write: whether anything of it is durable is not known */
-  constructor(store: Store, system: System, failed: (error: unknown) => void) {
+  constructor(store: Store, system: System, on: CommitterEvents) {
     this.#store = store;
     this.#system = system;
-    this.#failed = failed;
+    this.#on = on;
   }
 
   request(activation: Activation): void {
@@ -45,11 +50,14 @@ export class Committer {
     }
     let answers: CommitAnswer[] = [];
     try {
-      if (requests.length > 0) answers = await this.#store.commit(requests);
+      if (requests.length > 0) {
+        answers = await this.#store.commit(requests);
+        this.#on.written();
+      }
     } catch (error) {
       for (const activation of taken) activation.drop(error);
       this.#busy = false;
-      this.#failed(error);
+      this.#on.failed(error);
       this.#schedule();
       return;
     }

@@ -6,7 +6,7 @@ import type { Payload } from '../model/codec.ts';
 import type { FinalStatus, NewRun } from '../model/run.ts';
 import { retryDelay } from '../policy/retry.ts';
 import type { Activation } from './activation.ts';
-import { cancelChild, stopBodies } from './attempts.ts';
+import { beginDetached, cancelChild, stopBodies } from './attempts.ts';
 import { retryReason } from './waiting.ts';
 import type { End } from './runtime.ts';
 
@@ -16,6 +16,7 @@ type Continued = Extract<End, { type: 'continued' }>;
 /** The function has ended, or the run is ended without it: writes what becomes of the run. */
 export function finish(activation: Activation, end: End): true {
   const { bodies, state } = activation;
+  if (end.type !== 'forced') beginDetached(activation);
   for (const operation of state.pending.values()) cancelChild(activation, operation);
   if (bodies.size > 0) stopBodies(activation, new Error(`the run "${activation.run.id}" has ended`));
   switch (end.type) {

@@ -88,6 +88,7 @@ export class ActivationHost implements Host {
     try {
       const { event, position } = this.#turn.take(ask.started);
       activation.absorb(event, position, this.#now);
+      if (event.held !== undefined) activation.asks.set(event.op, ask);
       return event;
     } catch (error) {
       activation.broken ??= error as StepwellError;
@@ -115,13 +116,14 @@ export class ActivationHost implements Host {
   #begin(ask: Ask): OperationStarted {
     const activation = this.#activation;
     const remembered = activation.state.past.remembered.get(ask.started.op);
-    const refused = this.#exceedsLimit();
+    const refused = isAwaited(ask.started) && this.#exceedsLimit();
     const begins = remembered === undefined && !refused;
     const held = begins && (activation.state.paused || activation.closing) && canBeHeld(ask.started);
     const started: OperationStarted = held ? { ...ask.started, held: true } : ask.started;
     activation.append(started);
     if (!isAwaited(started) && ask.child === undefined) return started;
     const { op } = started;
+    if (held) activation.asks.set(op, ask);
     if (remembered !== undefined) {
       activation.settlements.push(
         remembered.ok
@@ -248,12 +250,9 @@ export class ActivationHost implements Host {
   }
 }
 
-/**
- * Operations that take effect outside wait while the run is paused; the others only wait anyway. A detached child has
- * no state in which it could be held: whoever asked for it goes on at once.
- */
-function canBeHeld({ kind, child }: OperationStarted): boolean {
-  return kind === 'step' || kind === 'condition' || (kind === 'child' && child!.detached === undefined);
+/** Operations that take effect outside wait while the run is paused; the others only wait anyway. */
+function canBeHeld({ kind }: OperationStarted): boolean {
+  return kind === 'step' || kind === 'condition' || kind === 'child';
 }
 
 function endedEarly(end: End, left: RecordedTurn['left']): StepwellError {

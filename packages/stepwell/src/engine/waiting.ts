@@ -25,8 +25,11 @@ export function waitReasons(state: RunState, run: RunRecord, started: boolean): 
   return more > 0 ? [...reasons, { kind: 'more', detail: `${more} more operations` }] : reasons;
 }
 
-function reasonOf({ started, retryAt }: PendingOperation): WaitReason {
+function reasonOf({ started, retryAt, attempts, lastError }: PendingOperation): WaitReason {
   const { op, kind, until, event, callback, child } = started;
-  if (retryAt !== null) return { kind: 'retry', op, until: retryAt };
+  if (retryAt !== null) {
+    const detail = lastError && `attempt ${attempts} failed: ${lastError.message}`;
+    return present({ kind: 'retry', op, until: retryAt, detail, error: lastError } as const);
+  }
   return present({ kind, op, until, detail: event, callback, child: child?.id });
 }

@@ -1,4 +1,6 @@
 import { StepwellError } from '../model/errors.ts';
+import { isEnd, type Commit } from '../model/event.ts';
+import type { NumberedFact } from '../model/fact.ts';
 import type { Limits } from '../model/limits.ts';
 import type { Payloads } from '../model/payload.ts';
 import type { NewRun, RunKey, RunRecord } from '../model/run.ts';
@@ -67,7 +69,11 @@ export class Worker {
     this.#settings = settings;
     this.#parking = new Parking(settings.parked);
     this.#kinds = new Set(parts.runtime.kinds());
-    this.#committer = new Committer(parts.store, parts.system, (error) => this.#fail(error));
+    this.#committer = new Committer(parts.store, parts.system, {
+      // Not sooner: a store that takes a worker back and then no commit would be asked for everything ten times a second.
+      written: () => (this.#pause = FIRST_PAUSE),
+      failed: (error) => this.#fail(error),
+    });
   }
 
   /** Id under which the worker owns runs at present. */
@@ -110,7 +116,11 @@ export class Worker {
       { worker: id, kinds, queues },
       {
         room: () => this.#settings.concurrency - this.#active.size - this.#offered,
-        claimed: (runs) => this.#claimed(runs),
+        // An answer that comes when the worker has failed: what it brings is given back when `id` retires.
+        claimed: (runs) => {
+          if (this.id === id && (this.#state === 'enlisted' || this.#state === 'closing'))
+            this.#claimed(runs);
+        },
         failed: (error) => this.#fail(error),
       },
     );
@@ -120,12 +130,14 @@ export class Worker {
       { id, expiresAt, duration },
       {
         lost: (error) => this.#fail(error),
-        swept: () => this.#lookAround(),
+        swept: () => {
+          this.#pause = FIRST_PAUSE;
+          this.#lookAround();
+        },
       },
     );
     this.#state = 'enlisted';
     await this.#lease.sweep();
-    this.#pause = FIRST_PAUSE;
     this.#lease.start();
     this.#claims.look();
   }
@@ -208,7 +220,9 @@ export class Worker {
     const surroundings = this.#surroundings;
     try {
       const journal = await this.#parts.store.journal(claimed.run.key, 0, Number.MAX_SAFE_INTEGER);
-      if (this.#surroundings === surroundings && this.#state === 'enlisted') this.#open(claimed, journal);
+      if (this.#surroundings !== surroundings || this.#state !== 'enlisted') return;
+      // Read after the claim: whoever took the run over meanwhile may have ended it.
+      if (!hasEnded(journal, claimed.facts)) this.#open(claimed, journal);
     } catch (error) {
       this.#fail(error);
     }
@@ -282,8 +296,9 @@ export class Worker {
         .retire(left, system.now())
         .then(() => this.#enlist())
         .catch((error: unknown) => {
-          if (this.#state !== 'failed' && this.#state !== 'enlisted') return;
-          this.#state = 'failed';
+          // It has another id by now: it had come back when it failed, and may have claimed runs.
+          if (this.id !== left) return this.#fail(error);
+          if (this.#state !== 'failed') return;
           report(error);
           this.#enlistLater(left);
         });
@@ -325,6 +340,11 @@ export class Worker {
     this.#unsubscribe?.();
     this.#letGo(reason);
   }
+}
+
+function hasEnded(journal: readonly Commit[], facts: readonly NumberedFact[]): boolean {
+  const last = journal.at(-1)?.events.at(-1);
+  return last !== undefined && isEnd(last) && !facts.some(({ fact }) => fact.type === 'reopen');
 }
 
 /** A run as it is in the store when its start gave it to a worker. */

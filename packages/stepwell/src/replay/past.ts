@@ -87,6 +87,8 @@ export class Past {
       case 'run.forked':
         this.seed = '';
         return this.#reopen(at, () => false);
+      default:
+        return;
     }
   }
 

@@ -1,5 +1,6 @@
 import type { CancelCause, EventOf, JournalEvent, OperationStarted } from '../model/event.ts';
 import type { Payload } from '../model/codec.ts';
+import type { Failure } from '../model/failure.ts';
 import type { OperationId } from '../model/operation.ts';
 import { Past } from './past.ts';
 
@@ -16,6 +17,8 @@ export interface PendingOperation {
   inFlight: boolean;
   /** When the next attempt is due. */
   retryAt: number | null;
+  /** Of the attempt that failed last. */
+  lastError: Failure | undefined;
   /** A callback's last sign of life. */
   heartbeatAt: number;
   /** What the last heartbeat of a step's body told. */
@@ -126,8 +129,8 @@ export class RunState {
       this.patches.add(event.op);
       return;
     }
-    if (!isAwaited(event)) return;
     const begins = event.held === undefined;
+    if (begins && !isAwaited(event)) return;
     this.pending.set(event.op, {
       started: event,
       at,
@@ -135,6 +138,7 @@ export class RunState {
       failures: 0,
       inFlight: begins,
       retryAt: null,
+      lastError: undefined,
       heartbeatAt: at,
       details: undefined,
     });
@@ -154,10 +158,12 @@ export class RunState {
       operation.attempts = event.attempt;
       operation.inFlight = true;
       operation.retryAt = null;
+      if (!isAwaited(operation.started)) this.pending.delete(event.op);
     } else if (event.type === 'operation.retrying') {
       operation.failures++;
       operation.inFlight = false;
       operation.retryAt = event.until;
+      operation.lastError = event.error;
     } else {
       operation.heartbeatAt = at;
       operation.details = event.details ?? operation.details;

@@ -43,8 +43,9 @@ async function askOf(
   const op = here.begin(method, typeof child === 'string' ? child : child.name);
   const { workflow, version, request } = await childOf(execution.registry, child, input, options, op);
   const payload = execution.host.encode(input, `input of child run "${op}"`);
-  const id = options.id ?? execution.uuid();
-  const detached = method === 'start' ? { detached: true as const } : {};
+  const isDetached = method === 'start';
+  const id = options.id ?? (isDetached ? execution.detachedId(op) : execution.uuid());
+  const detached = isDetached ? { detached: true as const } : {};
   return {
     started: { ...startedOf(op, 'child'), child: { id, workflow, version, ...detached } },
     child: { ...request, input: payload },

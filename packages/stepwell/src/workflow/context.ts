@@ -29,7 +29,7 @@ export interface Ctx {
    * Rejects with the error of the last attempt.
    */
   step<T>(name: string, body: StepBody<T>): Promise<T>;
-  step<T>(name: string, options: StepOptions<NoInfer<T>>, body: StepBody<T>): Promise<T>;
+  step<T>(name: string, options: StepOptions<T>, body: StepBody<T>): Promise<T>;
 
   sleep(duration: Duration): Promise<void>;
   sleep(name: string, duration: Duration): Promise<void>;
@@ -173,7 +173,10 @@ export interface StepOptions<T = unknown> {
    */
   atMostOnce?: boolean;
   reconcile?: (io: StepIO) => Reconciliation<T> | Promise<Reconciliation<T>>;
-  /** Run, as a step of its own, when the run fails or is cancelled after this step succeeded; last step first. */
+  /**
+   * Run, as a step of its own, when the run fails or is cancelled after this step succeeded; last step first.
+   * TypeScript looks at it before the body: say of what type the result is, `undo: (payment: Payment) => …`.
+   */
   undo?: (result: T, io: StepIO) => unknown;
 }
 

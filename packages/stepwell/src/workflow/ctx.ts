@@ -109,11 +109,7 @@ export class FunctionCtx implements Ctx {
     return quiet(waitForCallback<T>(this.#here, name, submit, options));
   }
 
-  waitForCondition(
-    name: string,
-    check: (io: StepIO) => unknown,
-    options: ConditionOptions,
-  ): Promise<never> {
+  waitForCondition(name: string, check: (io: StepIO) => unknown, options: ConditionOptions): Promise<never> {
     return quiet(waitForCondition(this.#here, name, check, options)) as Promise<never>;
   }
 

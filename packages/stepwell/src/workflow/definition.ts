@@ -45,8 +45,8 @@ export interface Definition<I = unknown, O = unknown> {
   readonly '~types'?: { readonly input: I; readonly output: O };
 }
 
-export type InputOf<D> = D extends Definition<infer I, unknown> ? I : never;
-export type OutputOf<D> = D extends Definition<never, infer O> ? O : never;
+export type InputOf<D> = D extends { readonly '~types'?: { readonly input: infer I } } ? I : never;
+export type OutputOf<D> = D extends { readonly '~types'?: { readonly output: infer O } } ? O : never;
 // oxlint-disable-next-line no-explicit-any -- a list holds definitions of any input
 export type AnyDefinition = Definition<any, any>;
 

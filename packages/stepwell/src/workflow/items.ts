@@ -1,16 +1,9 @@
-import { milliseconds, type Duration } from '../model/duration.ts';
-import { isStepwellError, StepwellError } from '../model/errors.ts';
+import { StepwellError } from '../model/errors.ts';
 import { decideCompletion, toleratedFailures, type CompletionPolicy } from '../policy/completion.ts';
 import type { Branch, CompletionOptions, Ctx, ItemOutcome, MapOptions, MapResult } from './context.ts';
 import type { FunctionExecution } from './execution.ts';
+import { ItemRun, type Item } from './item-run.ts';
 import type { Scope } from './scope.ts';
-
-/** One item of a group: how it is named, how many results it stands for, and what it does. */
-interface Item<T> {
-  readonly name: string;
-  readonly weight: number;
-  run(ctx: Ctx): Promise<T>;
-}
 
 /** Runs the branches of `ctx.parallel`: their results, or with a policy their outcomes. */
 export async function runBranches(
@@ -20,7 +13,7 @@ export async function runBranches(
   options: CompletionOptions | undefined,
 ): Promise<readonly unknown[]> {
   const items = branches.map(([name, run]) => ({ name, weight: 1, run }));
-  const { outcomes } = await runItems(execution, scope, items, options ?? {});
+  const outcomes = await runItems(execution, scope, items, options ?? {});
   if (options !== undefined) {
     failUnlessEnough(execution, scope, outcomes, policyOf(items.length, options, scope));
     return outcomes;
@@ -52,7 +45,7 @@ export async function mapItems<T, R>(
       return size === undefined ? [result as R] : resultsOfBatch<R>(result, weight, scope);
     },
   }));
-  const { outcomes: unitOutcomes } = await runItems(execution, scope, units, options, items.length);
+  const unitOutcomes = await runItems(execution, scope, units, options, items.length);
   const outcomes = unitOutcomes.flatMap((outcome, n) => spread(outcome, units[n]!.weight));
   failUnlessEnough(execution, scope, outcomes, policyOf(items.length, options, scope));
   return {
@@ -139,102 +132,14 @@ function demandWhole(number: number, option: string, scope: Scope): void {
   throw new StepwellError('OPTION_INVALID', `The ${option} of "${scope.id}" must be a whole number from 1.`);
 }
 
-/** Runs items side by side until the policy has enough of them, and cancels the rest. */
 async function runItems<T>(
   execution: FunctionExecution,
   group: Scope,
   items: readonly Item<T>[],
   options: CompletionOptions,
   total = items.length,
-): Promise<{ outcomes: ItemOutcome<T>[] }> {
+): Promise<ItemOutcome<T>[]> {
   const policy = policyOf(total, options, group);
   if (options.concurrency !== undefined) demandWhole(options.concurrency, 'concurrency', group);
-  const most = options.concurrency ?? items.length;
-  const outcomes = Array.from<ItemOutcome<T> | undefined>({ length: items.length });
-  const open = new Map<number, Scope>();
-  let next = 0;
-  let succeeded = 0;
-  let failed = 0;
-
-  await new Promise<void>((resolve, reject) => {
-    let done = false;
-    const finish = (error?: Error) => {
-      done = true;
-      const reason = new StepwellError(
-        'OPERATION_CANCELLED',
-        `The group "${group.id}" has ended without this item.`,
-      );
-      for (const scope of open.values()) execution.end(scope, reason);
-      if (error === undefined) resolve();
-      else reject(error);
-    };
-    const settle = (index: number, outcome: ItemOutcome<T>) => {
-      if (done || outcomes[index] !== undefined) return;
-      outcomes[index] = outcome;
-      execution.end(open.get(index)!, outcome.status === 'failed' ? outcome.error : undefined);
-      open.delete(index);
-      if (outcome.status === 'succeeded') succeeded += items[index]!.weight;
-      if (outcome.status === 'failed') failed += items[index]!.weight;
-      if (decideCompletion(policy, succeeded, failed) !== 'go on') finish();
-      else startMore();
-    };
-    const startMore = () => {
-      while (!done && execution.cancelled === null && open.size < most && next < items.length) start(next++);
-      if (!done && open.size === 0) finish();
-    };
-    const start = (index: number) => {
-      const item = items[index]!;
-      const scope = execution.open(group.next(item.name), group);
-      open.set(index, scope);
-      limit(execution, scope, options.itemTimeout, () =>
-        settle(index, { status: 'failed', error: timedOut('ITEM_TIMED_OUT', scope, options.itemTimeout!) }),
-      );
-      execution
-        .enter(scope, async () => item.run(execution.ctxOf(scope)))
-        .then(
-          (value) => settle(index, { status: 'succeeded', value }),
-          (error: unknown) => settle(index, outcomeOf(execution, error)),
-        );
-    };
-    limit(execution, group, options.timeout, () => {
-      if (done) return;
-      const error = timedOut('GROUP_TIMED_OUT', group, options.timeout!);
-      execution.blame(error, group.id);
-      finish(error);
-    });
-    startMore();
-  });
-  return { outcomes: outcomes.map((outcome) => outcome ?? { status: 'cancelled' }) };
-}
-
-function outcomeOf<T>(execution: FunctionExecution, thrown: unknown): ItemOutcome<T> {
-  if (execution.cancelled !== null && isStepwellError(thrown, 'OPERATION_CANCELLED'))
-    return { status: 'cancelled' };
-  return {
-    status: 'failed',
-    error: thrown instanceof Error ? thrown : new StepwellError('VALUE_THROWN', String(thrown)),
-  };
-}
-
-/** Calls back when a group has been open for too long. */
-function limit(
-  execution: FunctionExecution,
-  scope: Scope,
-  duration: Duration | undefined,
-  timedOut: () => void,
-): void {
-  if (duration === undefined) return;
-  const until = execution.host.now() + milliseconds(duration, `timeout of "${scope.id}"`);
-  const op = scope.next('(timeout)');
-  execution
-    .request(scope, { started: { type: 'operation.started', op, kind: 'sleep', until } })
-    .then(timedOut, () => {});
-}
-
-function timedOut(
-  code: 'ITEM_TIMED_OUT' | 'GROUP_TIMED_OUT',
-  scope: Scope,
-  duration: Duration,
-): StepwellError {
-  return new StepwellError(code, `"${scope.id}" took longer than ${String(duration)}.`);
+  return new ItemRun(execution, group, items, policy, options).outcomes();
 }

@@ -137,7 +137,13 @@ test('a run that waits for its next attempt says so, with the time', async () =>
   const run = await engine.start(flow);
   await engine.clock.settle();
   expect((await run.info()).waitingFor).toEqual([
-    { kind: 'retry', op: 'try', until: engine.clock.now() + 3_600_000 },
+    {
+      kind: 'retry',
+      op: 'try',
+      until: engine.clock.now() + 3_600_000,
+      detail: expect.stringContaining('attempt 1 failed: '),
+      error: expect.objectContaining({ message: expect.any(String) }),
+    },
   ]);
 });
 

@@ -1,46 +1,74 @@
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { ACTIVE_STATUSES, FINAL_STATUSES } from '../../model/run.ts';
 import type { RunQuery } from '../contract.ts';
-import { selectsOf } from './compound.ts';
 import type { Lane, Lanes } from './lanes.ts';
 import { RUN_ROW, type RunRow } from './rows.ts';
 
+/** Beyond every key and every time. */
+const ENDLESS = Number.MAX_SAFE_INTEGER;
+
 /**
- * Runs that match, newest first. Each term of the compound select walks one stretch of an index from its newest run
- * on, and SQLite merges the terms: a page costs its own length, however many runs there are. Only the times of
- * creation are compared row by row.
+ * Runs that match, newest first. `run_status` holds the runs of one lane in one status together, in the order of their
+ * keys: the newest of each such stretch are merged here, so that a page costs its own length and a look at every
+ * stretch, however many runs there are. (A compound select that merges them costs 1 ms a lane to prepare: 147 ms
+ * with 100 lanes, where this takes 20 ms.)
  */
-export function queryRuns(database: DatabaseSync, lanes: Lanes, query: RunQuery): RunRow[] {
-  const found: RunRow[] = [];
-  for (const stretches of selectsOf(stretchesOf(query, lanes))) {
-    const terms = stretches.map((stretch) => termOf(stretch, query));
-    const select = database.prepare(
-      `${terms.map(({ sql }) => sql).join(' union all ')} order by key desc limit ?`,
+export class Queries {
+  readonly #lanes: Lanes;
+  readonly #stretch: StatementSync;
+  readonly #stretchInTime: StatementSync;
+  readonly #children: StatementSync;
+  readonly #row: StatementSync;
+
+  constructor(database: DatabaseSync, lanes: Lanes) {
+    this.#lanes = lanes;
+    const stretch =
+      'select key from run where lane = ? and status = ? and namespace = ? and key > ? and key < ?';
+    const newest = 'order by key desc limit ?';
+    this.#stretch = database.prepare(`${stretch} ${newest}`);
+    this.#stretchInTime = database.prepare(`${stretch} and created_at >= ? and created_at < ? ${newest}`);
+    this.#children = database.prepare(
+      `select ${RUN_ROW} from run where parent_key = ? and key < ? order by key desc`,
     );
-    found.push(...(select.all(...terms.flatMap(({ values }) => values), query.limit) as unknown as RunRow[]));
+    this.#row = database.prepare(`select ${RUN_ROW} from run where key = ?`);
   }
-  return found.toSorted((a, b) => b.key - a.key).slice(0, query.limit);
-}
 
-type Condition = readonly [sql: string, ...values: SQLInputValue[]];
-
-/** The stretches of `run_parent` or `run_status` that hold the matching runs. */
-function stretchesOf(query: RunQuery, lanes: Lanes): Condition[][] {
-  const statuses = query.statuses ?? [...ACTIVE_STATUSES, ...FINAL_STATUSES];
-  const byStatus = statuses.map((status): Condition => ['status = ?', status]);
-  const matching = lanes.matching((lane) => matches(lane, query));
-  if (query.parent !== undefined) {
-    return [[...byStatusWithin(query), [`lane in (${matching.map(({ id }) => id).join()})`]]];
+  find(query: RunQuery): RunRow[] {
+    if (query.parent !== undefined) return this.#childrenOf(query.parent, query);
+    return this.#keys(query).map((key) => this.#row.get(key) as unknown as RunRow);
   }
-  return matching.flatMap(({ id }) => byStatus.map((status): Condition[] => [['lane = ?', id], status]));
+
+  #keys(query: RunQuery): number[] {
+    const { namespace, limit, below = ENDLESS, createdFrom = 0, createdBefore = ENDLESS } = query;
+    const anyTime = query.createdFrom === undefined && query.createdBefore === undefined;
+    let keys: number[] = [];
+    for (const { id } of this.#lanes.matching((lane) => isWanted(lane, query))) {
+      for (const status of query.statuses ?? [...ACTIVE_STATUSES, ...FINAL_STATUSES]) {
+        // What is older than a page's worth of what was found already need not be read.
+        const above = keys.length < limit ? 0 : (keys.at(-1) ?? 0);
+        const rows = anyTime
+          ? this.#stretch.all(id, status, namespace, above, below, limit)
+          : this.#stretchInTime.all(id, status, namespace, above, below, createdFrom, createdBefore, limit);
+        if (rows.length === 0) continue;
+        keys = [...keys, ...rows.map(({ key }) => Number(key))].toSorted((a, b) => b - a).slice(0, limit);
+      }
+    }
+    return keys;
+  }
+
+  #childrenOf(parent: number, query: RunQuery): RunRow[] {
+    const found: RunRow[] = [];
+    if (query.limit === 0) return found;
+    for (const row of this.#children.iterate(parent, query.below ?? ENDLESS)) {
+      const child = row as unknown as RunRow;
+      if (isWanted(this.#lanes.get(child.lane), query) && matches(child, query)) found.push(child);
+      if (found.length === query.limit) break;
+    }
+    return found;
+  }
 }
 
-/** Within the children of one run there is no index by status. */
-function byStatusWithin({ statuses }: RunQuery): Condition[] {
-  return statuses === undefined ? [] : [[`status in (${statuses.map(() => '?').join()})`, ...statuses]];
-}
-
-function matches(lane: Lane, { workflow, version, queue }: RunQuery): boolean {
+function isWanted(lane: Lane, { workflow, version, queue }: RunQuery): boolean {
   return (
     (workflow === undefined || lane.workflow === workflow) &&
     (version === undefined || lane.version === version) &&
@@ -48,14 +76,14 @@ function matches(lane: Lane, { workflow, version, queue }: RunQuery): boolean {
   );
 }
 
-function termOf(stretch: readonly Condition[], query: RunQuery): { sql: string; values: SQLInputValue[] } {
-  const conditions: Condition[] = [['namespace = ?', query.namespace], ...stretch];
-  if (query.parent !== undefined) conditions.push(['parent_key = ?', query.parent]);
-  if (query.below !== undefined) conditions.push(['key < ?', query.below]);
-  if (query.createdFrom !== undefined) conditions.push(['created_at >= ?', query.createdFrom]);
-  if (query.createdBefore !== undefined) conditions.push(['created_at < ?', query.createdBefore]);
-  return {
-    sql: `select ${RUN_ROW} from run where ${conditions.map(([sql]) => sql).join(' and ')}`,
-    values: conditions.flatMap(([, ...values]) => values),
-  };
+function matches(
+  run: RunRow,
+  { namespace, statuses, createdFrom = 0, createdBefore = ENDLESS }: RunQuery,
+): boolean {
+  return (
+    run.namespace === namespace &&
+    (statuses === undefined || statuses.includes(run.status)) &&
+    run.created_at >= createdFrom &&
+    run.created_at < createdBefore
+  );
 }

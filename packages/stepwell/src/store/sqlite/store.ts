@@ -25,7 +25,7 @@ import { explain } from './errors.ts';
 import { Inboxes } from './inboxes.ts';
 import { Journals } from './journal.ts';
 import { Lanes } from './lanes.ts';
-import { queryRuns } from './query.ts';
+import { Queries } from './query.ts';
 import { Runs } from './runs.ts';
 import { ConcurrencySlots } from './slots.ts';
 import { GroupTransaction } from './transaction.ts';
@@ -45,7 +45,7 @@ export class SqliteStore implements Store {
   readonly #parts: SqliteStoreParts;
   readonly #news = new Newsroom();
   readonly #transaction: GroupTransaction;
-  readonly #lanes: Lanes;
+  readonly #queries: Queries;
   readonly #journals: Journals;
   readonly #runs: Runs;
   readonly #inboxes: Inboxes;
@@ -63,7 +63,7 @@ export class SqliteStore implements Store {
     const inboxes = new Inboxes(database, callbacks, news);
     const runs = new Runs(database, lanes, journals, slots, news);
     this.#parts = parts;
-    this.#lanes = lanes;
+    this.#queries = new Queries(database, lanes);
     this.#journals = journals;
     this.#inboxes = inboxes;
     this.#runs = runs;
@@ -137,9 +137,7 @@ export class SqliteStore implements Store {
   }
 
   query(query: RunQuery): Promise<RunRecord[]> {
-    return this.#read(() =>
-      queryRuns(this.#parts.database, this.#lanes, query).map((row) => this.#runs.view(row)),
-    );
+    return this.#read(() => this.#queries.find(query).map((row) => this.#runs.view(row)));
   }
 
   count(namespace: string): Promise<Partial<Record<RunStatus, number>>> {
