@@ -44,16 +44,16 @@ export async function newRun(
     id: options.id === undefined ? system.uuid() : checkId(options.id, 'run id', limits.idLength),
     workflow: name,
     version,
-    queue: checkName(options.queue ?? own.queue ?? 'default', `queue of ${where}`),
+    queue: checkName(options.queue ?? own.queue ?? 'default', `queue of ${where}`, limits.nameLength),
     priority: checkPriority(options.priority ?? own.priority, where),
     readyAt: readyAt(options, now, where),
     input: payloads.encode(input, `input of workflow "${name}"`),
     parent: null,
     timeout: timeout === undefined ? null : milliseconds(timeout, `timeout of ${where}`),
     ...(given === undefined
-      ? concurrencyOf(definition, input)
+      ? concurrencyOf(definition, input, limits)
       : {
-          concurrencyKey: `${name}/${checkId(given, 'concurrency key')}`,
+          concurrencyKey: `${name}/${checkId(given, 'concurrency key', limits.idLength)}`,
           concurrencyLimit: own.concurrency?.limit ?? 1,
         }),
     createdAt: now,

@@ -12,10 +12,28 @@ export const realSystem: System = {
   uuid: uuid7,
   timer: startTimer,
   soon: (callback) => void setImmediate(callback),
-  // The queue of ticks is worked through when the queue of promise reactions is empty; called from a promise reaction,
-  // nextTick therefore comes after all of them.
-  settled: (callback) => queueMicrotask(() => process.nextTick(callback)),
+  settled: whenSettled,
 };
+
+const RESOLVED = Promise.resolve();
+let unsettled: (() => void)[] = [];
+
+/**
+ * The queue of ticks is worked through when the queue of promise reactions is empty: a tick that a reaction asks for
+ * comes after all of them. All calls of one moment share a tick; those that come later, and might come out of a tick,
+ * after which no reactions have been run yet, get another one.
+ */
+function whenSettled(callback: () => void): void {
+  if (unsettled.push(callback) === 1) void RESOLVED.then(tickOnce);
+}
+
+function tickOnce(): void {
+  const callbacks = unsettled;
+  unsettled = [];
+  process.nextTick(() => {
+    for (const callback of callbacks) callback();
+  });
+}
 
 /** Who this process is, for people. */
 export function processName(): string {

@@ -10,6 +10,12 @@ export interface Effect {
   readonly op: OperationId;
 }
 
+/** What a commit does besides writing the journal; most do nothing of it. */
+type Outside = {
+  -readonly [K in 'open' | 'close' | 'starts' | 'deliver']: CommitRequest[K][number][];
+};
+const NOTHING_OUTSIDE: Pick<CommitRequest, keyof Outside> = { open: [], close: [], starts: [], deliver: [] };
+
 /** The commit that an activation is writing: it grows until the committer takes it. */
 export class Draft {
   readonly #run: RunKey;
@@ -20,10 +26,7 @@ export class Draft {
   #lastAt: number;
 
   effects: Effect[] = [];
-  #open: OpenCallback[] = [];
-  #close: string[] = [];
-  #starts: ChildStart[] = [];
-  #deliver: { run: RunKeyOrId; fact: Fact }[] = [];
+  #outside: Outside | null = null;
   #progress: Progress | undefined;
   #statusText: string | undefined;
   release: RunChange['release'];
@@ -66,21 +69,27 @@ export class Draft {
   }
 
   openCallback(callback: OpenCallback): void {
-    this.#open.push(callback);
+    this.#toOutside().open.push(callback);
   }
 
   closeCallback(callback: string): void {
-    const index = this.#open.findIndex((open) => open.callback === callback);
-    if (index === -1) this.#close.push(callback);
-    else this.#open.splice(index, 1);
+    const { open, close } = this.#toOutside();
+    const index = open.findIndex((one) => one.callback === callback);
+    if (index === -1) close.push(callback);
+    else open.splice(index, 1);
   }
 
   startChild(child: ChildStart): void {
-    this.#starts.push(child);
+    this.#toOutside().starts.push(child);
   }
 
   deliver(run: RunKeyOrId, fact: Fact): void {
-    this.#deliver.push({ run, fact });
+    this.#toOutside().deliver.push({ run, fact });
+  }
+
+  #toOutside(): Outside {
+    this.#outside ??= { open: [], close: [], starts: [], deliver: [] };
+    return this.#outside;
   }
 
   /**
@@ -95,10 +104,7 @@ export class Draft {
       events: `[${this.#texts.join(',')}]`,
       count: this.#texts.length,
       taken,
-      open: this.#open,
-      close: this.#close.filter((callback) => !completed.has(callback)),
-      starts: this.#starts,
-      deliver: this.#deliver,
+      ...(this.#outside === null ? NOTHING_OUTSIDE : withoutClosing(this.#outside, completed)),
       change: this.#change(),
     };
     this.#position += this.#texts.length;
@@ -106,10 +112,7 @@ export class Draft {
     this.#at = null;
     this.#texts = [];
     this.effects = [];
-    this.#open = [];
-    this.#close = [];
-    this.#starts = [];
-    this.#deliver = [];
+    this.#outside = null;
     this.#progress = undefined;
     this.#statusText = undefined;
     this.release = undefined;
@@ -118,11 +121,17 @@ export class Draft {
   }
 
   #change(): RunChange | null {
+    const isNone = this.release === undefined && this.end === undefined;
+    if (isNone && this.#progress === undefined && this.#statusText === undefined) return null;
     const change: { -readonly [K in keyof RunChange]: RunChange[K] } = {};
     if (this.#progress !== undefined) change.progress = this.#progress;
     if (this.#statusText !== undefined) change.statusText = this.#statusText;
     if (this.release !== undefined) change.release = this.release;
     if (this.end !== undefined) change.end = this.end;
-    return Object.keys(change).length === 0 ? null : change;
+    return change;
   }
+}
+
+function withoutClosing(outside: Outside, completed: ReadonlySet<string>): Outside {
+  return { ...outside, close: outside.close.filter((callback) => !completed.has(callback)) };
 }

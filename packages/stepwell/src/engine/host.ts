@@ -105,10 +105,9 @@ export class ActivationHost implements Host {
       `The workflow "${activation.run.workflow}" asked for ${started.kind} "${started.op}" after it had waited for something that is not an operation of ctx. ` +
         'Await operations only, and do everything else inside a step.',
     );
-    if (activation.phase === 'live') {
-      activation.broken = error;
-      activation.pump();
-    }
+    // Also of one that is parked: it is stuck as soon as it is to go on.
+    activation.broken = error;
+    if (activation.phase === 'live') activation.pump();
     throw error;
   }
 

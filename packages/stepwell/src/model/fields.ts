@@ -7,5 +7,5 @@ export function present<T extends object>(fields: T): Present<T> {
   for (const key in fields) {
     if (fields[key] === undefined) delete fields[key];
   }
-  return fields as unknown as Present<T>;
+  return fields as never;
 }

@@ -19,7 +19,10 @@ export interface CrashTestOptions {
    * crash, since a caller that got no answer tries again.
    */
   outside?: (reason: WaitReason, well: Stepwell, runId: string) => void | Promise<void>;
-  /** Whether an outcome after a crash is as good as the undisturbed one; default: the same status, and the same output or error. */
+  /**
+   * Whether an outcome after a crash is as good as the undisturbed one; default: the same status, and the same output or error.
+   * Give one where they hold ids or random numbers of `ctx`: a run that crashes before its first commit draws others.
+   */
   isSame?: (outcome: CrashOutcome, expected: CrashOutcome) => boolean;
   /** Called at the end of each life: throws if the outside world is not as it should be. */
   after?: (outcome: CrashOutcome) => void | Promise<void>;

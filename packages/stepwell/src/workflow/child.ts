@@ -2,6 +2,7 @@ import type { Ask, ChildRequest, Successor } from '../engine/runtime.ts';
 import { milliseconds } from '../model/duration.ts';
 import { StepwellError } from '../model/errors.ts';
 import { checkId, checkName } from '../model/identifier.ts';
+import type { Limits } from '../model/limits.ts';
 import { checkPriority } from '../model/priority.ts';
 import type { OperationId } from '../model/operation.ts';
 import type { RunRecord } from '../model/run.ts';
@@ -41,7 +42,8 @@ async function askOf(
 ): Promise<Ask> {
   const { execution } = here;
   const op = here.begin(method, typeof child === 'string' ? child : child.name);
-  const { workflow, version, request } = await childOf(execution.registry, child, input, options, op);
+  const { registry, limits } = execution;
+  const { workflow, version, request } = await childOf(registry, child, input, options, op, limits);
   const payload = execution.host.encode(input, `input of child run "${op}"`);
   const isDetached = method === 'start';
   const id = options.id ?? (isDetached ? execution.detachedId(op) : execution.uuid());
@@ -62,6 +64,7 @@ async function childOf(
   input: unknown,
   options: ChildOptions,
   op: OperationId,
+  limits: Limits,
 ): Promise<{ workflow: string; version: string; request: Omit<ChildRequest, 'input'> }> {
   const definition = typeof child === 'string' ? find(registry, child, options.version) : child;
   const workflow = definition?.name ?? checkName(child, 'workflow name');
@@ -72,18 +75,18 @@ async function childOf(
       `The child run "${op}" cannot start: no workflow "${workflow}" is registered here. Register it, or give its version if other workers have it.`,
     );
   }
-  if (options.id !== undefined) checkId(options.id, `id of child run "${op}"`);
+  if (options.id !== undefined) checkId(options.id, `id of child run "${op}"`, limits.idLength);
   const schema = definition?.options.input;
   if (schema !== undefined) await validate(schema, input, 'INPUT_INVALID', `input of child run "${op}"`);
   return {
     workflow,
     version,
     request: {
-      queue: checkName(options.queue ?? definition?.options.queue ?? 'default', 'queue'),
+      queue: checkName(options.queue ?? definition?.options.queue ?? 'default', 'queue', limits.nameLength),
       priority: checkPriority(options.priority ?? definition?.options.priority, `child run "${op}"`),
       timeout: timeoutOf(options.timeout ?? definition?.options.timeout, op),
       delay: options.delay === undefined ? 0 : milliseconds(options.delay, `delay of child run "${op}"`),
-      ...concurrencyOf(definition, input),
+      ...concurrencyOf(definition, input, limits),
     },
   };
 }
@@ -100,16 +103,18 @@ function timeoutOf(timeout: ChildOptions['timeout'], op: OperationId): number | 
 export function concurrencyOf(
   definition: AnyDefinition | null,
   input: unknown,
+  limits: Limits,
 ): { concurrencyKey: string | null; concurrencyLimit: number } {
   const concurrency = definition?.options.concurrency;
   if (concurrency === undefined) return { concurrencyKey: null, concurrencyLimit: 1 };
-  const key = checkId(concurrency.key(input as never), `concurrency key of workflow "${definition!.name}"`);
+  const what = `concurrency key of workflow "${definition!.name}"`;
+  const key = checkId(concurrency.key(input as never), what, limits.idLength);
   // Keys of different workflows do not hold each other up.
   return { concurrencyKey: `${definition!.name}/${key}`, concurrencyLimit: concurrency.limit ?? 1 };
 }
 
 /** The run that goes on for another is of the newest version that is registered: this is where eternal runs move on. */
-export function successorOf(registry: Registry, run: RunRecord, input: unknown): Successor {
+export function successorOf(registry: Registry, run: RunRecord, input: unknown, limits: Limits): Successor {
   const definition = registry.newest(run.workflow);
   return {
     workflow: run.workflow,
@@ -117,6 +122,6 @@ export function successorOf(registry: Registry, run: RunRecord, input: unknown):
     queue: run.queue,
     priority: run.priority,
     timeout: run.timeout,
-    ...concurrencyOf(definition, input),
+    ...concurrencyOf(definition, input, limits),
   };
 }

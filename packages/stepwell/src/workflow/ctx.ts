@@ -129,13 +129,13 @@ export class FunctionCtx implements Ctx {
     return quiet(parallel(this.#here, name, branches, options)) as Promise<never>;
   }
 
-  map<T, R>(
+  map<R>(
     name: string,
-    items: readonly T[],
+    items: readonly unknown[],
     fn: (ctx: Ctx, item: never, index: number) => Promise<unknown>,
     options: MapOptions = {},
   ): Promise<MapResult<R>> {
-    return quiet(map<T, R>(this.#here, name, items, fn as never, options));
+    return quiet(map<unknown, R>(this.#here, name, items, fn as never, options));
   }
 
   progress(progress: Progress): void {
@@ -173,9 +173,9 @@ export class FunctionCtx implements Ctx {
 
   continueAs(input: unknown): never {
     const execution = this.#guarded('continueAs');
-    const { registry, run, host } = execution;
+    const { registry, run, host, limits } = execution;
     const payload = host.encode(input, `input with which run "${run.id}" goes on`);
-    host.end({ type: 'continued', input: payload, request: successorOf(registry, run, input) });
+    host.end({ type: 'continued', input: payload, request: successorOf(registry, run, input, limits) });
     execution.leave();
     throw LEFT;
   }

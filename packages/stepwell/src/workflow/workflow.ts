@@ -8,7 +8,7 @@ import { retryOf } from './retry.ts';
 import type { Accepted, Schema, Validated } from './schema.ts';
 
 type Fn<I, O> = (ctx: Ctx, input: I) => Promise<O>;
-type Unvalidated<I> = WorkflowOptions<NoInfer<I>> & { input?: undefined };
+type Unvalidated<I> = WorkflowOptions<I> & { input?: undefined };
 
 /**
  * Defines a workflow: an async function whose operations (everything it does through `ctx`) are kept in a journal.

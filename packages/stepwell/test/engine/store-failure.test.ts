@@ -149,25 +149,70 @@ test('an engine closes also while its store fails', async () => {
   await next.close();
 });
 
-test('the pauses between attempts to come back grow, and stay bounded', async () => {
-  const { store, state } = fragile(openMemoryStore(), ['commit', 'register']);
+test.each([[['commit']], [['commit', 'register']]] as [(keyof Store)[]][])(
+  'while %s fails, the pauses before the worker comes back grow, and stay bounded',
+  async (methods) => {
+    const { store, state } = fragile(openMemoryStore(), methods);
+    const clock = new TestClock(0);
+    const { order } = orders();
+    const times: number[] = [];
+    const onError = () => times.push(clock.now());
+    const well = await Stepwell.open({ store, workflows: [order], system: clock.system, onError });
+    state.broken = true;
+    await well.start(order, 0);
+    await clock.advance('1m');
+    const pauses = times.slice(1).map((time, n) => time - times[n]!);
+    expect(pauses.slice(0, 6)).toEqual([100, 200, 400, 800, 1_600, 3_200]);
+    expect(new Set(pauses.slice(6))).toEqual(new Set([5_000]));
+    state.broken = false;
+    await clock.advance('5s');
+    expect((await well.list()).runs).toMatchObject([{ status: 'waiting' }]);
+    // All is well again: the next trouble begins with a short pause.
+    times.length = 0;
+    state.broken = true;
+    await well.raiseEvent((await well.list()).runs[0]!.id, 'paid', 1);
+    await clock.advance('10s');
+    expect(times[1]! - times[0]!).toBe(100);
+    state.broken = false;
+    await clock.advance('5s');
+    expect(await well.counts()).toEqual({ succeeded: 1 });
+    await well.close();
+  },
+);
+
+test('a worker that fails while it enlists again lets go of what it had taken by then', async () => {
+  const memory = openMemoryStore();
+  const { store, state } = fragile(memory, ['commit']);
   const clock = new TestClock(0);
-  const { order } = orders();
-  const times: number[] = [];
+  const { order, bodies } = orders();
+  let sweeps: 'well' | 'slow and then failing' = 'well';
+  const slow = Promise.withResolvers<void>();
   const well = await Stepwell.open({
-    store,
+    store: alteredStore(store, {
+      expire: async (now) => {
+        if (sweeps === 'well') return memory.expire(now);
+        await slow.promise;
+        throw full();
+      },
+    }),
     workflows: [order],
     system: clock.system,
-    onError: () => times.push(clock.now()),
   });
   state.broken = true;
   await well.start(order, 0);
-  await clock.advance('1m');
-  const pauses = times.slice(1).map((time, n) => time - times[n]!);
-  expect(pauses.slice(0, 6)).toEqual([100, 200, 400, 800, 1_600, 3_200]);
-  expect(new Set(pauses.slice(6))).toEqual(new Set([5_000]));
+  sweeps = 'slow and then failing';
+  await clock.advance('100ms');
   state.broken = false;
-  await clock.advance('5s');
-  expect((await well.list()).runs).toMatchObject([{ status: 'waiting' }]);
+  // It has a new id, and hears of this run, before the sweep has failed.
+  await well.start(order, 1);
+  await clock.settle();
+  slow.resolve();
+  await clock.settle();
+  expect(well.load()).toEqual({ active: 0, parked: 0 });
+  sweeps = 'well';
+  await clock.advance('1s');
+  expect(await memory.workers()).toHaveLength(1);
+  expect(await well.counts()).toEqual({ waiting: 2 });
+  for (const count of bodies.values()) expect(count).toBeLessThanOrEqual(2);
   await well.close();
 });

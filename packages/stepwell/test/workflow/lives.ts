@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { Stepwell } from '../../src/client/stepwell.ts';
-import type { ErrorInfo, JournalEvent, Json, Limits, RunStatus } from '../../src/index.ts';
+import type { ErrorInfo, JournalEvent, Json, RunStatus } from '../../src/index.ts';
 import type { AnyDefinition, Definition } from '../../src/index.ts';
 import { sameJson } from '../../src/model/json.ts';
 import { isFinal } from '../../src/model/run.ts';
@@ -8,7 +8,6 @@ import { openMemoryStore } from '../../src/store/memory/store.ts';
 import { crashTest, TestClock, type CrashTestOptions } from '../../src/testing/index.ts';
 
 export interface LivesOptions extends Omit<CrashTestOptions, 'isSame' | 'after'> {
-  limits?: Partial<Limits>;
   /** False: what comes out differs from life to life (it holds an id, say), and only the bodies are compared. */
   sameOutput?: false;
 }
@@ -46,7 +45,7 @@ export async function everyLife<I>(
     const again = await live(workflow, input, options, wait);
     expect({ wait, ...comparable(again, options) }).toEqual({ wait, ...comparable(first, options) });
   }
-  const { limits: _, sameOutput, ...crashOptions } = options;
+  const { sameOutput, ...crashOptions } = options;
   const isSame = (a: { status: RunStatus }, b: { status: RunStatus }) => a.status === b.status;
   const report = await crashTest(
     workflow,
@@ -72,7 +71,7 @@ function plain(error: ErrorInfo | undefined): unknown {
 async function live<I>(
   workflow: Definition<I, unknown>,
   input: I,
-  { workflows = [], before, outside, limits = {} }: LivesOptions,
+  { workflows = [], before, outside }: LivesOptions,
   wait: Wait,
 ): Promise<Life> {
   await before?.();
@@ -86,7 +85,6 @@ async function live<I>(
         store,
         workflows: [workflow as AnyDefinition, ...workflows],
         system: clock.system,
-        limits,
         worker: wait === 'replayed' ? { parked: 0 } : {},
         onError: (error) => reports.push(error),
       },
