@@ -98,9 +98,8 @@ async function compare(seed: number, open: OpenStore): Promise<string[]> {
   for (let n = 0; n < CALLS_PER_SEED; n++) {
     await Promise.all([modelKeys.follow(model), storeKeys.follow(store)]);
     const call = await calls.next();
-    const { name } = call;
-    const expected = `${name} ${modelKeys.trace(await call.make(model, (key) => key))}`;
-    const actual = `${name} ${storeKeys.trace(await call.make(store, (key) => storeKeys.key(modelKeys.ordinal(key))))}`;
+    const expected = `${call.name} ${modelKeys.trace(await call.make(model, (key) => key))}`;
+    const actual = `${call.name} ${storeKeys.trace(await call.make(store, (key) => storeKeys.key(modelKeys.ordinal(key))))}`;
     expect(actual, `seed ${seed}, call ${n}`).toBe(expected);
     answers.push(actual);
     if (n % 10 > 0) continue;

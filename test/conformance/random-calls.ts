@@ -52,12 +52,12 @@ export class RandomCalls {
       [30, () => this.#commit(runs)],
       [18, () => this.#deliver(runs)],
       [18, () => this.#claim()],
-      [4, () => this.#register()],
+      [6, () => this.#register()],
       [3, () => this.#heartbeat()],
       [1, () => this.#retire()],
       [2, () => this.#call('expire', (store, now) => store.expire(now))],
       [4, () => this.#call('strand', (store, now) => store.strand(now, FAILURE))],
-      [4, () => this.#purge()],
+      [5, () => this.#purge(runs)],
       [4, () => this.#query(runs)],
     ])();
   }
@@ -237,8 +237,10 @@ export class RandomCalls {
     return this.#call('retire', (store, now) => store.retire(worker, now));
   }
 
-  #purge(): Call {
-    const id = this.#random.pick(IDS);
+  #purge(runs: readonly RunRecord[]): Call {
+    const { pick, chance } = this.#random;
+    const ended = runs.filter(({ status }) => isFinal(status)).map(({ id }) => id);
+    const id = chance(0.8) && ended.length > 0 ? pick(ended) : pick(IDS);
     return this.#call('purge', (store) => store.purge('default', id));
   }
 

@@ -165,45 +165,6 @@ export function testStarting(store: () => Store): void {
     expect(second).toBeGreaterThan(first);
   });
 
-  test('a worker with room is given a run at once that is ready when it is created', async () => {
-    await register(store());
-    const [answer] = await store().start([newRun('a', { readyAt: 1200, createdAt: 1200 })], 'w1');
-    const run = await get(store(), 'a');
-    expect(answer).toEqual({ created: true, key: run.key, owned: true });
-    expect(run).toMatchObject({ status: 'running', owner: 'w1', readyAt: null, startedAt: 1200 });
-    expect(await claimIds(store())).toEqual([]);
-    expect(await commit(store(), run.key, 0)).toBe('stored');
-    await store().retire('w1', 2500);
-    expect(await get(store(), 'a')).toMatchObject({ status: 'queued', owner: null, readyAt: 2500 });
-  });
-
-  test('but not one that is delayed, has a concurrency key, or exists', async () => {
-    await register(store());
-    await start(store(), 'existing');
-    const answers = await store().start(
-      [
-        newRun('delayed', { readyAt: 1001 }),
-        newRun('shared', { concurrencyKey: 'k' }),
-        newRun('existing'),
-        newRun('a'),
-      ],
-      'w1',
-    );
-    expect(answers).toMatchObject([
-      { created: true, owned: false },
-      { created: true, owned: false },
-      { created: false, existing: { owner: null } },
-      { created: true, owned: true },
-    ]);
-    expect(await claimIds(store())).toEqual(['existing', 'shared', 'delayed']);
-  });
-
-  test('nor is a worker that is not registered', async () => {
-    const [answer] = await store().start([newRun('a')], 'nobody');
-    expect(answer).toMatchObject({ created: true, owned: false });
-    expect(await get(store(), 'a')).toMatchObject({ status: 'queued', owner: null, readyAt: 1000 });
-  });
-
   test('nothing to start is nothing done', async () => {
     expect(await store().start([])).toEqual([]);
   });

@@ -7,7 +7,7 @@ import { openMemoryStore } from '../../packages/stepwell/src/store/memory/store.
 import { openSqliteStore } from '../../packages/stepwell/src/store/sqlite/open.ts';
 
 /** Opens an empty store that belongs to one test alone; `discard` leaves nothing of it. */
-export type OpenStore = () => Promise<{ readonly store: Store; discard(): Promise<void> }>;
+export type OpenStore = () => Promise<{ readonly store: Store; readonly discard: () => Promise<void> }>;
 
 /** Every store that the suite runs on. */
 export const STORES: Readonly<Record<string, OpenStore>> = { memory: openMemory, sqlite: openSqlite };

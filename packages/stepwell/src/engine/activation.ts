@@ -2,6 +2,7 @@ import { JOURNAL_FORMAT, type Commit, type EventOf, type JournalEvent } from '..
 import { StepwellError } from '../model/errors.ts';
 import type { NumberedFact } from '../model/fact.ts';
 import { failureOf } from '../model/failure.ts';
+import type { Json } from '../model/json.ts';
 import type { Limits } from '../model/limits.ts';
 import type { OperationId } from '../model/operation.ts';
 import type { Payloads } from '../model/payload.ts';
@@ -265,8 +266,14 @@ export class Activation {
       type: 'run.started',
       seed: this.state.seed === '' ? this.around.system.uuid() : this.state.seed,
     });
-    this.advance({ type: 'start', input: this.around.payloads.decode(structuredClone(this.run.input)) });
+    this.advance({ type: 'start', input: this.input() });
     return true;
+  }
+
+  /** The run's input: a copy, since the function may change it and begin again. */
+  input(): Json | undefined {
+    const { input } = this.run;
+    return this.around.payloads.decode(typeof input === 'object' ? structuredClone(input) : input);
   }
 
   /** A fact may wake a run that waits for its next beginning; that does not make it begin earlier. */

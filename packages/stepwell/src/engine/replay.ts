@@ -64,7 +64,7 @@ function inputOf(activation: Activation, event: JournalEvent, position: number, 
   switch (event.type) {
     case 'run.started':
       activation.started = true;
-      return { type: 'start', input: around.payloads.decode(structuredClone(activation.run.input)) };
+      return { type: 'start', input: activation.input() };
     case 'operation.succeeded':
       return {
         type: 'settled',

@@ -53,11 +53,11 @@ test('a full store says so, keeps what it acknowledged, and goes on once there i
 function mountSmallDisk(): string | null {
   const directory = temporaryDirectory();
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', directory], { stdio: 'ignore' });
+    execFileSync('/bin/mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', directory], { stdio: 'ignore' });
   } catch {
     return null;
   }
-  onTestFinished(() => void execFileSync('umount', ['--lazy', directory]));
+  onTestFinished(() => void execFileSync('/bin/umount', ['--lazy', directory]));
   return directory;
 }
 
