@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { StepwellError, type Stepwell } from 'stepwell';
 import { logToConsole, machineTimer, type Api, type ErrorLog, type Timer } from './api.ts';
+import { checkOrigin } from './origin.ts';
 import { problem } from './problem.ts';
 import { checkPercentEncoding } from './parameters.ts';
 import { ROUTES } from './routes.ts';
@@ -10,6 +11,8 @@ export interface AppOptions {
   log?: ErrorLog;
   /** Longest body of a request; default 8 MiB. */
   bodyBytes?: number;
+  /** The server is for this machine only: requests to names of other machines are refused. Default false. */
+  localOnly?: boolean;
   /** Aborts when the server closes: open streams and long polls end. */
   closing?: AbortSignal;
   /** Default `setTimeout`. */
@@ -28,6 +31,7 @@ export function createApp(well: Stepwell, options: AppOptions = {}): Hono {
   const app = new Hono();
   app.use(async (c, next) => {
     checkPercentEncoding(c.req.url);
+    checkOrigin(c.req.raw.headers, options.localOnly ?? false);
     await next();
   });
   for (const [method, path, handler] of ROUTES) app.on(method, path, (c) => handler(c, api));

@@ -1,16 +1,17 @@
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { once } from 'node:events';
 import { createServer, type Server as HttpServer } from 'node:http';
-import { isIPv4, type AddressInfo } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { StepwellError, type Stepwell } from 'stepwell';
 import { logToConsole, machineTimer, type ErrorLog, type Timer } from './api.ts';
 import { createApp, type AppOptions } from './app.ts';
+import { isLoopback } from './origin.ts';
 import { problem } from './problem.ts';
 
 /** How long a client that takes nothing can hold up the close. */
 const GRACE_MS = 5_000;
 
-export interface ServeOptions extends Omit<AppOptions, 'closing'> {
+export interface ServeOptions extends Omit<AppOptions, 'closing' | 'localOnly'> {
   /** Default `127.0.0.1`. */
   host?: string;
   /** Default 8787; 0: any that is free. */
@@ -39,7 +40,7 @@ export async function serve(well: Stepwell, options: ServeOptions = {}): Promise
   }
   const { log = logToConsole, timer = machineTimer } = appOptions;
   const closing = new AbortController();
-  const app = createApp(well, { ...appOptions, closing: closing.signal });
+  const app = createApp(well, { ...appOptions, closing: closing.signal, localOnly: isLoopback(host) });
   const listener = requestListener(app.fetch, log);
   const http = createServer((request, response) => {
     // A connection that has had its last answer would otherwise be kept open for a next request.
@@ -90,8 +91,4 @@ async function listening(http: HttpServer, host: string, port: number): Promise<
       { cause },
     );
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }

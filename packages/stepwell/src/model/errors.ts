@@ -124,6 +124,7 @@ export const ERRORS = {
   INTERNAL: { status: 500, means: 'A defect in Stepwell itself.' },
   COMMAND_INVALID: { status: 400, means: 'A command line is not understood.' },
   SERVER_UNREACHABLE: { status: 503, means: 'No Stepwell server answers at that address.' },
+  ORIGIN_REFUSED: { status: 403, means: 'A web page of another site sent the request through a browser.' },
   LISTEN_REFUSED: { status: 500, means: 'The server cannot listen on that address.' },
   WORKFLOW_FILE_INVALID: { status: 400, means: 'A file of workflows cannot be loaded, or exports none.' },
   TEST_STEP_UNUSED: { status: 500, means: 'A test replaced a step that was never run.' },

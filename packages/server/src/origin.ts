@@ -1,0 +1,41 @@
+import { StepwellError } from 'stepwell';
+
+/**
+ * Refuses what a web page elsewhere sends through somebody's browser: that the server listens on loopback only does not
+ * keep such requests out, since the browser runs on this machine too. A page that belongs to the server has its host as
+ * origin; other programs send no origin at all.
+ *
+ * @param localOnly the server is for this machine only: a name that leads here by a foreign DNS answer (rebinding) is
+ * refused as well
+ * @throws StepwellError `ORIGIN_REFUSED`
+ */
+export function checkOrigin(headers: Headers, localOnly: boolean): void {
+  const host = headers.get('host') ?? '';
+  const origin = headers.get('origin');
+  if (origin !== null && hostOf(origin) !== host) {
+    throw refused(`a page of ${origin} asked for it through a browser`);
+  }
+  if (localOnly && host !== '' && !isLocalName(host)) throw refused(`it was sent to the name ${host}`);
+}
+
+function hostOf(origin: string): string | null {
+  return URL.canParse(origin) ? new URL(origin).host : null;
+}
+
+function isLocalName(host: string): boolean {
+  const url = `http://${host}`;
+  const name = URL.canParse(url) ? new URL(url).hostname : '';
+  return isLoopback(name.replace(/^\[(.*)\]$/, '$1')) || name.endsWith('.localhost');
+}
+
+/** Whether an address or name is of this machine only. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function refused(why: string): StepwellError {
+  return new StepwellError(
+    'ORIGIN_REFUSED',
+    `The request was refused: ${why}. Send it from a page of this server, or from a program other than a browser.`,
+  );
+}
