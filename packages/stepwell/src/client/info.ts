@@ -45,7 +45,7 @@ function waitingFor(run: RunRecord): RunInfo['waitingFor'] {
   return [present({ kind: 'start', detail: 'a worker', until: run.readyAt ?? undefined } as const)];
 }
 
-export function errorInfoOf({ cause, data, ...rest }: Failure, codec: Codec | null): ErrorInfo {
+function errorInfoOf({ cause, data, ...rest }: Failure, codec: Codec | null): ErrorInfo {
   return present({
     ...rest,
     cause: cause === undefined ? undefined : errorInfoOf(cause, codec),

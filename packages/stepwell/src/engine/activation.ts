@@ -121,10 +121,7 @@ export class Activation {
     try {
       if (this.execution !== null) await replay(this, this.#host);
     } catch (error) {
-      this.broken ??=
-        error instanceof StepwellError
-          ? error
-          : new StepwellError('INTERNAL', String(error), { cause: error });
+      this.broken ??= defectOf(error);
     }
     // The worker may have been stopped while the journal was read.
     if (this.phase === 'over') return;
@@ -215,11 +212,22 @@ export class Activation {
     // A release or an end that is on its way is this activation's last word: what comes now is for when it is resumed.
     if (this.phase !== 'live' || this.#pumping || this.#isLeaving()) return;
     this.#pumping = true;
-    while (!this.turning && this.draft.end === undefined && this.draft.release === undefined && this.#work());
+    while (!this.turning && this.draft.end === undefined && this.draft.release === undefined && this.#workSafely());
     this.#pumping = false;
     if (this.turning) return;
     this.#setTimer();
     if (!this.draft.empty) this.around.requestCommit(this);
+  }
+
+  /** What goes wrong with one run (its codec lacks a key, say) must not reach the others. */
+  #workSafely(): boolean {
+    try {
+      return this.#work();
+    } catch (error) {
+      this.turning = false;
+      this.broken ??= defectOf(error);
+      return true;
+    }
   }
 
   /** One piece of work; false if there is none. */
@@ -392,7 +400,11 @@ export class Activation {
     if (this.phase !== 'live') return;
     if (answer === 'refused') return this.#leave('refused');
     if (leaves !== null) return this.#leave(leaves);
-    for (const effect of effects) beginEffect(this, effect);
+    try {
+      for (const effect of effects) beginEffect(this, effect);
+    } catch (error) {
+      this.broken ??= defectOf(error);
+    }
     this.pump();
   }
 
@@ -421,6 +433,10 @@ export class Activation {
   evict(): void {
     this.execution?.drop();
   }
+}
+
+function defectOf(error: unknown): StepwellError {
+  return error instanceof StepwellError ? error : new StepwellError('INTERNAL', String(error), { cause: error });
 }
 
 function noWorker({ id, workflow, version }: RunRecord): StepwellError {

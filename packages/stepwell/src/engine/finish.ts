@@ -46,8 +46,10 @@ function succeed(activation: Activation, output: Payload | undefined): true {
 
 function fail(activation: Activation, { error, op, retry }: Threw): true {
   const { cancelled: cause, cancelReason } = activation.state;
-  if (cause === 'timeout') return timedOut(activation);
-  if (cause !== null) return cancelled(activation, cancelReason, false);
+  // What else was thrown is of the cancel itself.
+  const undoFailed = error.code === 'UNDO_FAILED' ? error : undefined;
+  if (cause === 'timeout') return timedOut(activation, undoFailed);
+  if (cause !== null) return cancelled(activation, cancelReason, false, undoFailed);
   const failures = activation.state.past.failures + 1;
   const delay = retry === null ? null : retryDelay(retry, failures, () => activation.around.system.random());
   if (delay !== null) return beginLater(activation, error, failures, delay);
@@ -75,21 +77,22 @@ function beginLater(activation: Activation, error: Failure, attempt: number, del
   return true;
 }
 
-function timedOut(activation: Activation): true {
+function timedOut(activation: Activation, cause?: Failure): true {
   const { run } = activation;
-  const error = failureWith(
-    'RUN_TIMED_OUT',
-    `The run "${run.id}" did not end within its timeout of ${run.timeout} ms.`,
-  );
+  const message = `The run "${run.id}" did not end within its timeout of ${run.timeout} ms.`;
+  const error = present({ ...failureWith('RUN_TIMED_OUT', message), cause });
   return close(activation, 'timed_out', { type: 'run.timed_out', error }, { ok: false, error });
 }
 
-function cancelled(activation: Activation, reason: string | undefined, forced: boolean): true {
+function cancelled(
+  activation: Activation,
+  reason: string | undefined,
+  forced: boolean,
+  cause?: Failure,
+): true {
   const { run } = activation;
-  const error = failureWith(
-    'RUN_CANCELLED',
-    `The run "${run.id}" was cancelled${reason === undefined ? '' : `: ${reason}`}.`,
-  );
+  const message = `The run "${run.id}" was cancelled${reason === undefined ? '' : `: ${reason}`}.`;
+  const error = present({ ...failureWith('RUN_CANCELLED', message), cause });
   const event = present({ type: 'run.cancelled', reason, forced: forced ? true : undefined } as const);
   return close(activation, 'cancelled', event, { ok: false, error });
 }

@@ -11,7 +11,7 @@ import { isAwaited } from '../replay/state.ts';
 import type { RecordedTurn } from '../replay/turn.ts';
 import type { Activation } from './activation.ts';
 import { abandon } from './attempts.ts';
-import type { Ask, ChildRequest, End, Host, Note } from './runtime.ts';
+import type { Ask, Attempt, ChildRequest, End, Host, Note } from './runtime.ts';
 
 /** Heartbeats of one body are kept at most this often (ms): a busy loop may send thousands. */
 const HEARTBEAT_INTERVAL = 1_000;
@@ -222,10 +222,10 @@ export class ActivationHost implements Host {
     this.#activation.end ??= end;
   }
 
-  heartbeat(op: OperationId, details: Json | undefined): void {
+  heartbeat(op: OperationId, attempt: Attempt, details: Json | undefined): void {
     const activation = this.#activation;
     const body = activation.bodies.get(op);
-    if (body === undefined || activation.phase !== 'live') return;
+    if (body === undefined || body !== attempt || activation.phase !== 'live') return;
     const payload = this.encode(details, `heartbeat of step "${op}"`);
     const now = activation.around.system.now();
     body.unsaved = payload;

@@ -74,8 +74,11 @@ export interface Host {
   note(note: Note): void;
   /** The function has ended. Nothing may be called after it. */
   end(end: End): void;
-  /** A heartbeat of a step's body, at any time; `details` are given to the next attempt. */
-  heartbeat(op: OperationId, details: Json | undefined): void;
+  /**
+   * A heartbeat of a step's body, at any time; `details` are given to the next attempt. That of an attempt which was
+   * given up counts for nothing.
+   */
+  heartbeat(op: OperationId, attempt: Attempt, details: Json | undefined): void;
   /** A log line of a step's body, at any time. */
   log(op: OperationId, level: LogLevel, message: string, data: Json | undefined): void;
 }

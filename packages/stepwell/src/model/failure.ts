@@ -16,7 +16,7 @@ export interface Failure {
 }
 
 /** Causes of causes beyond this are cut off: a journal is no place for an endless chain. */
-const DEEPEST_CAUSE = 8;
+export const DEEPEST_CAUSE = 8;
 /** Characters of a message or stack that are kept. */
 const LONGEST_TEXT = 8_000;
 const OWN_FIELDS = new Set(['name', 'message', 'stack', 'cause', 'code']);
@@ -39,7 +39,7 @@ export function failureOf(thrown: unknown, codec: Codec | null = null, depth = 0
 }
 
 /** An error's own name; that of its class if the class has not given it one. */
-function nameOf(error: Error): string {
+export function nameOf(error: Error): string {
   const own = textOf(error, 'name');
   const type = BUILT_IN.get(own);
   if (type === undefined || Object.getPrototypeOf(error) === type.prototype) return own;
@@ -84,7 +84,14 @@ function ownProperties(error: Error): Record<string, unknown> | undefined {
     .filter((key) => !OWN_FIELDS.has(key))
     .map((key) => [key, fieldOf(error, key)] as const)
     .filter(([, value]) => isStorable(value));
+  // Of `Promise.any`: without them nobody would know what went wrong.
+  if (error instanceof AggregateError) kept.push(['errors', error.errors.map(summaryOf)]);
   return kept.length === 0 ? undefined : Object.fromEntries(kept);
+}
+
+function summaryOf(thrown: unknown): { name: string; message: string } {
+  const { name, message } = failureOf(thrown);
+  return { name, message };
 }
 
 /** A field of an error that somebody else made: reading it may throw. */
@@ -118,7 +125,7 @@ function cut(text: string): string {
 export type ErrorClass = abstract new (...args: any[]) => Error;
 
 const BUILT_IN: ReadonlyMap<string, ErrorClass> = new Map(
-  [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError].map((type) => [
+  [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError].map((type) => [
     type.name,
     type,
   ]),

@@ -3,12 +3,6 @@ import { StepwellError } from './errors.ts';
 /** What a journal can hold: exactly the values that survive `JSON.parse(JSON.stringify(value))`. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/**
- * A value on its way into the journal. Interfaces have no index signature, so a plain `Json` would refuse most
- * types that people write; the value itself is checked when it enters, by {@link encodeJson}.
- */
-export type Storable = unknown;
-
 const MAX_DEPTH = 200;
 
 /**

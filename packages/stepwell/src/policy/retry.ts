@@ -35,6 +35,6 @@ export function pollDelay(policy: PollPolicy, checks: number): number {
 }
 
 function grow(first: number, factor: number, most: number, n: number): number {
-  // The power may overflow to Infinity after many attempts; the minimum brings it back.
-  return Math.round(Math.min(first * factor ** (n - 1), most));
+  // The power may overflow to Infinity after many attempts; the minimum brings it back, but not from 0 * Infinity.
+  return first === 0 ? 0 : Math.round(Math.min(first * factor ** (n - 1), most));
 }

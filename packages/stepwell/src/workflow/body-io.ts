@@ -38,7 +38,7 @@ export class BodyIO implements StepIO {
 
   /** Bound, since bodies take it out of their argument. */
   get heartbeat(): (details?: unknown) => void {
-    return (details) => this.#host.heartbeat(this.#op, details as Json | undefined);
+    return (details) => this.#host.heartbeat(this.#op, this.#attempt, details as Json | undefined);
   }
 }
 

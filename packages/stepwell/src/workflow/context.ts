@@ -120,11 +120,13 @@ export interface Ctx {
 }
 
 export interface Log {
-  debug(message: string, data?: unknown): void;
-  info(message: string, data?: unknown): void;
-  warn(message: string, data?: unknown): void;
-  error(message: string, data?: unknown): void;
+  readonly debug: LogLine;
+  readonly info: LogLine;
+  readonly warn: LogLine;
+  readonly error: LogLine;
 }
+
+type LogLine = (message: string, data?: unknown) => void;
 
 export type StepBody<T> = (io: StepIO) => T | Promise<T>;
 
@@ -136,7 +138,7 @@ export interface StepIO {
   /** Aborts when the attempt's time is up, when the operation is cancelled, and when the worker stops. */
   readonly signal: AbortSignal;
   /** Shows that the body is alive, and keeps `details` for the next attempt, should this one be cut off. */
-  heartbeat(details?: unknown): void;
+  readonly heartbeat: (details?: unknown) => void;
   /** What the attempt before told with its last heartbeat. */
   readonly lastHeartbeat: unknown;
   readonly log: Log;

@@ -1,6 +1,6 @@
 import type { Duration } from '../model/duration.ts';
 import type { Ctx, ErrorClass, RetryOptions } from './context.ts';
-import type { Accepted, Schema, Validated } from './schema.ts';
+import type { Schema } from './schema.ts';
 
 /** Options that a start can have, wherever it comes from. */
 export interface Start {
@@ -49,5 +49,3 @@ export type InputOf<D> = D extends { readonly '~types'?: { readonly input: infer
 export type OutputOf<D> = D extends { readonly '~types'?: { readonly output: infer O } } ? O : never;
 // oxlint-disable-next-line no-explicit-any -- a list holds definitions of any input
 export type AnyDefinition = Definition<any, any>;
-
-export type { Accepted, Validated };

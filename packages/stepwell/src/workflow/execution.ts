@@ -3,7 +3,7 @@ import type { Attempt, Ask, Execution, Host, Input, Performed, Reconciled } from
 import type { System } from '../engine/system.ts';
 import { StepwellError } from '../model/errors.ts';
 import { present } from '../model/fields.ts';
-import { errorOf, failureOf, type ErrorClass, type Failure } from '../model/failure.ts';
+import { DEEPEST_CAUSE, errorOf, failureOf, type ErrorClass, type Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import type { Limits } from '../model/limits.ts';
 import type { OperationId } from '../model/operation.ts';
@@ -204,7 +204,9 @@ export class FunctionExecution implements Execution {
   }
 
   #operationOf(thrown: unknown): OperationId | undefined {
-    for (let error = thrown; error instanceof Error; error = error.cause) {
+    // As deep as a journal keeps causes: they may go round in a circle.
+    let error = thrown;
+    for (let depth = 0; error instanceof Error && depth <= DEEPEST_CAUSE; depth++, error = error.cause) {
       const op = this.#failedOperations.get(error);
       if (op !== undefined) return op;
     }

@@ -1,4 +1,5 @@
 import { milliseconds } from '../model/duration.ts';
+import { nameOf } from '../model/failure.ts';
 import { StepwellError } from '../model/errors.ts';
 import type { RetryPolicy } from '../policy/retry.ts';
 import type { ErrorMatcher, RetryOptions } from './context.ts';
@@ -41,9 +42,17 @@ export function retryOf(options: RetryOptions | number | undefined, where: strin
   const { retryOn, nonRetryable } = given;
   return {
     policy,
-    isRetryable: (error) =>
-      (retryOn === undefined || matches(retryOn, error)) &&
-      !(nonRetryable !== undefined && matches(nonRetryable, error)),
+    isRetryable: (error) => {
+      try {
+        return (
+          (retryOn === undefined || matches(retryOn, error)) &&
+          !(nonRetryable !== undefined && matches(nonRetryable, error))
+        );
+      } catch {
+        // A predicate that fails itself says nothing: the error that it was asked about stands.
+        return false;
+      }
+    },
   };
 }
 
@@ -55,6 +64,6 @@ function matches(matcher: ErrorMatcher, thrown: unknown): boolean {
   if (typeof matcher === 'function')
     return matcher(thrown instanceof Error ? thrown : new Error(String(thrown)));
   return matcher.some((one) =>
-    typeof one === 'string' ? (thrown as Error | null)?.name === one : thrown instanceof one,
+    typeof one === 'string' ? thrown instanceof Error && nameOf(thrown) === one : thrown instanceof one,
   );
 }
