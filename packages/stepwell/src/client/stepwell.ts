@@ -140,14 +140,14 @@ export class Stepwell implements AsyncDisposable {
 
   /** Starts a run, and gives it to this engine's own worker if that has room: that saves a claim. */
   async #startHere(run: NewRun): Promise<StartAnswer> {
-    const owner = this.#worker?.offer(run) ?? null;
-    if (owner === null) return (await this.#store.start([run]))[0]!;
+    const place = this.#worker?.offer(run) ?? null;
+    if (place === null) return (await this.#store.start([run]))[0]!;
     try {
-      const [answer] = await this.#store.start([run], owner);
-      this.#worker!.adopt(run, answer!, owner);
+      const [answer] = await this.#store.start([run], place.owner);
+      place.adopt(run, answer!);
       return answer!;
     } catch (error) {
-      this.#worker!.refuse(error);
+      place.refuse(error);
       throw error;
     }
   }

@@ -212,7 +212,12 @@ export class Activation {
     // A release or an end that is on its way is this activation's last word: what comes now is for when it is resumed.
     if (this.phase !== 'live' || this.#pumping || this.#isLeaving()) return;
     this.#pumping = true;
-    while (!this.turning && this.draft.end === undefined && this.draft.release === undefined && this.#workSafely());
+    while (
+      !this.turning &&
+      this.draft.end === undefined &&
+      this.draft.release === undefined &&
+      this.#workSafely()
+    );
     this.#pumping = false;
     if (this.turning) return;
     this.#setTimer();
@@ -436,7 +441,9 @@ export class Activation {
 }
 
 function defectOf(error: unknown): StepwellError {
-  return error instanceof StepwellError ? error : new StepwellError('INTERNAL', String(error), { cause: error });
+  return error instanceof StepwellError
+    ? error
+    : new StepwellError('INTERNAL', String(error), { cause: error });
 }
 
 function noWorker({ id, workflow, version }: RunRecord): StepwellError {

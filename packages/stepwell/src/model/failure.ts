@@ -125,10 +125,9 @@ function cut(text: string): string {
 export type ErrorClass = abstract new (...args: any[]) => Error;
 
 const BUILT_IN: ReadonlyMap<string, ErrorClass> = new Map(
-  [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError].map((type) => [
-    type.name,
-    type,
-  ]),
+  [Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError, AggregateError].map(
+    (type) => [type.name, type],
+  ),
 );
 
 /**

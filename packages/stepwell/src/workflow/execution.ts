@@ -57,7 +57,9 @@ export interface Undo {
 /** Where code runs: inside the group of a scope, or inside the body of a step. */
 const place = new AsyncLocalStorage<Scope | 'step'>();
 /** Runs a function as the body of a step. A snapshot enters in a third of the time that `place.run` takes. */
-const inStep: <A, T>(fn: (argument: A) => T, argument: A) => T = place.run('step', () => AsyncLocalStorage.snapshot());
+const inStep: <A, T>(fn: (argument: A) => T, argument: A) => T = place.run('step', () =>
+  AsyncLocalStorage.snapshot(),
+);
 
 /** Thrown by `continueAs` to leave the function; what becomes of the run is decided by then. */
 export const LEFT = new Error('The run goes on as another one.');
