@@ -14,6 +14,7 @@ import type { ClaimedRun, CommitAnswer, CommitRequest } from '../store/contract.
 import { beginEffect, resumeWork, stopBodies, takeOutcomeOf, type BodyOutcome } from './attempts.ts';
 import type { Body } from './bodies.ts';
 import { Draft, type Effect } from './draft.ts';
+import { FactQueue } from './fact-queue.ts';
 import { forcedCancel, takeFact } from './facts.ts';
 import { finish } from './finish.ts';
 import { reopening } from './reopening.ts';
@@ -65,8 +66,7 @@ export class Activation {
   readonly bodies = new Map<OperationId, Body>();
   /** Settlements that follow from what is known already. */
   readonly settlements: SettlementEvent[] = [];
-  /** Facts that wait until the run is resumed. */
-  held: NumberedFact[] = [];
+  readonly facts = new FactQueue();
   run: RunRecord;
   phase: 'replaying' | 'live' | 'over' = 'replaying';
   /** An input is being worked on by the execution. */
@@ -81,13 +81,6 @@ export class Activation {
 
   readonly #host: ActivationHost;
   readonly #arrivals: Arrival[] = [];
-  #facts: NumberedFact[] = [];
-  /** Callbacks whose completion is known, whether or not it is worked on yet: the store has closed them. */
-  readonly #completed = new Set<string>();
-  /** Numbers of the last fact that is known, and of the last that is worked into the draft. */
-  #known = 0;
-  #worked = 0;
-  #taken = 0;
   #pumping = false;
   #underWay: { effects: Effect[]; leaves: Over | null } | null = null;
   #cancelTimer: (() => void) | null = null;
@@ -115,7 +108,7 @@ export class Activation {
   /** Rebuilds the run from its journal and goes on from there. */
   async open(): Promise<void> {
     this.append({ type: 'run.activated', worker: this.around.worker, format: JOURNAL_FORMAT });
-    const forced = forcedCancel(this.#facts);
+    const forced = forcedCancel(this.facts.waiting);
     if (forced !== null) return this.#endByForce(forced.reason);
     if (this.execution === null) this.broken = noWorker(this.run);
     try {
@@ -152,17 +145,8 @@ export class Activation {
 
   /** Facts that the store has for this run; those that are known already are passed over. */
   receive(facts: readonly NumberedFact[]): void {
-    for (const fact of facts) {
-      if (fact.number <= this.#known) continue;
-      this.#known = fact.number;
-      this.#facts.push(fact);
-      if (fact.fact.type === 'callback') this.#completed.add(fact.fact.callback);
-    }
+    this.facts.receive(facts);
     if (this.phase === 'live') this.pump();
-  }
-
-  get lastKnownFact(): number {
-    return this.#known;
   }
 
   arrive(body: Body, outcome: BodyOutcome): void {
@@ -251,9 +235,8 @@ export class Activation {
       this.settle({ type: 'operation.succeeded', ...pair });
       return true;
     }
-    const fact = this.#facts.shift();
+    const fact = this.facts.next();
     if (fact !== undefined) {
-      this.#worked = fact.number;
       takeFact(this, fact);
       return true;
     }
@@ -305,12 +288,6 @@ export class Activation {
     this.#host.begin(this.asks.get(op)!);
   }
 
-  /** Facts that were held come to their turn, before any that came later. */
-  releaseHeld(): void {
-    this.#facts = [...this.held, ...this.#facts];
-    this.held = [];
-  }
-
   #neverSettles(): boolean {
     if (!this.started || this.state.pending.size > 0 || this.bodies.size > 0) return false;
     return this.#stick(
@@ -330,7 +307,7 @@ export class Activation {
       status: 'stuck',
       readyAt: null,
       waitingFor: [{ kind: 'stuck', detail: error.message, error: failure }],
-      seen: this.#known,
+      seen: this.facts.lastKnown,
       parkedBy: null,
       error: failure,
     };
@@ -357,15 +334,9 @@ export class Activation {
     const leaves =
       draft.end !== undefined ? 'ended' : draft.release === undefined ? null : this.#howItLeaves();
     this.#underWay = { effects: draft.effects, leaves };
-    const firstHeld = this.held[0];
-    const worked = firstHeld === undefined ? this.#worked : firstHeld.number - 1;
-    const taken = worked > this.#taken && !this.#isStuck() ? worked : 0;
-    this.#taken = Math.max(this.#taken, taken);
-    return draft.take(taken, this.#completed);
-  }
-
-  #isStuck(): boolean {
-    return this.draft.release?.status === 'stuck';
+    // A run that is stuck has taken nothing in: what it was told is there again when it goes on.
+    const taken = draft.release?.status === 'stuck' ? 0 : this.facts.take();
+    return draft.take(taken, this.facts.completed);
   }
 
   #howItLeaves(): Over {
@@ -383,7 +354,7 @@ export class Activation {
       status: state.paused ? 'paused' : 'waiting',
       readyAt: state.paused ? null : hasHeldWork ? this.draft.at : this.#nextDue(),
       waitingFor: waitReasons(state, this.run, this.started),
-      seen: this.#known,
+      seen: this.facts.lastKnown,
       parkedBy: this.closing ? null : this.around.worker,
     };
   }

@@ -172,13 +172,19 @@ export function abandon(activation: Activation, op: OperationId, live: boolean):
 
 /** Stops or closes whatever an operation has outside the run. */
 export function letGo(activation: Activation, operation: PendingOperation, reason: unknown): void {
-  const { op, kind, callback } = operation.started;
+  const { op } = operation.started;
   const body = activation.bodies.get(op);
   activation.bodies.delete(op);
   body?.stop(reason);
   activation.draft.dropEffect(op);
-  if (kind === 'callback') activation.draft.closeCallback(callback!);
+  closeCallback(activation, operation);
   cancelChild(activation, operation);
+}
+
+export function closeCallback({ draft, settlements }: Activation, { started }: PendingOperation): void {
+  if (started.kind !== 'callback') return;
+  // One that is about to be given its old outcome, or was refused, was never opened: to close it would be refused.
+  if (!settlements.some(({ op }) => op === started.op)) draft.closeCallback(started.callback!);
 }
 
 /** A child that is awaited does not outlive the wait. */

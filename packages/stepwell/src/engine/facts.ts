@@ -9,7 +9,7 @@ export function takeFact(activation: Activation, numbered: NumberedFact): void {
   const { fact } = numbered;
   const { state } = activation;
   if (state.paused && !isControl(fact)) {
-    activation.held.push(numbered);
+    activation.facts.hold(numbered);
     return;
   }
   switch (fact.type) {
@@ -103,5 +103,5 @@ function resume(activation: Activation): void {
   if (!activation.state.paused) return;
   activation.append({ type: 'run.resumed' });
   resumeWork(activation);
-  activation.releaseHeld();
+  activation.facts.releaseHeld();
 }

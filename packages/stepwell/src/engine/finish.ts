@@ -6,7 +6,7 @@ import type { Payload } from '../model/codec.ts';
 import type { FinalStatus, NewRun } from '../model/run.ts';
 import { retryDelay } from '../policy/retry.ts';
 import type { Activation } from './activation.ts';
-import { beginDetached, cancelChild, stopBodies } from './attempts.ts';
+import { beginDetached, cancelChild, closeCallback, stopBodies } from './attempts.ts';
 import { retryReason } from './waiting.ts';
 import type { End } from './runtime.ts';
 
@@ -62,16 +62,14 @@ function fail(activation: Activation, { error, op, retry }: Threw): true {
 /** The whole function begins again, in a new activation. */
 function beginLater(activation: Activation, error: Failure, attempt: number, delay: number): true {
   const until = activation.draft.at + delay;
-  for (const { started } of activation.state.pending.values()) {
-    if (started.kind === 'callback') activation.draft.closeCallback(started.callback!);
-  }
+  for (const operation of activation.state.pending.values()) closeCallback(activation, operation);
   const event = { type: 'run.retrying', attempt, error, until } as const;
   activation.append(event);
   activation.draft.release = {
     status: 'waiting',
     readyAt: Math.min(until, activation.deadline ?? until),
     waitingFor: [retryReason(event)],
-    seen: activation.lastKnownFact,
+    seen: activation.facts.lastKnown,
     parkedBy: null,
   };
   return true;

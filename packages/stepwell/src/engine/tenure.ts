@@ -163,7 +163,7 @@ export class Tenure {
       if (this.#claims.busy || this.#offered > 0) this.#early.add(run);
       return;
     }
-    this.#parts.store.facts(run, activation.lastKnownFact).then(
+    this.#parts.store.facts(run, activation.facts.lastKnown).then(
       (facts) => {
         if (this.#active.get(run) === activation) activation.receive(facts);
       },
