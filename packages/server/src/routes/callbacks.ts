@@ -15,7 +15,7 @@ export async function succeedCallback(c: Context, api: Api): Promise<Response> {
 const FailBody = z.strictObject({
   message: z.string(),
   name: z.string().exactOptional(),
-  data: z.unknown().optional(),
+  data: z.record(z.string(), z.unknown()).exactOptional(),
 });
 
 export async function failCallback(c: Context, api: Api): Promise<Response> {

@@ -2,8 +2,9 @@ import type { System } from '../engine/system.ts';
 import { StepwellError } from '../model/errors.ts';
 import { isEnd, type JournalEvent } from '../model/event.ts';
 import type { Outcome } from '../model/fact.ts';
-import { failureOf } from '../model/failure.ts';
+import { failureOf, type Failure } from '../model/failure.ts';
 import { present } from '../model/fields.ts';
+import { checkName } from '../model/identifier.ts';
 import type { Payloads } from '../model/payload.ts';
 import { entriesOf } from '../replay/past.ts';
 import type { CallbackFact, Store } from '../store/contract.ts';
@@ -40,7 +41,22 @@ export class Callbacks {
 
   /** @throws StepwellError as `succeed` */
   fail(id: string, error: FailedWith): Promise<void> {
-    return this.#complete(id, () => ({ ok: false, error: failureOf(asError(error), this.#payloads.codec) }));
+    return this.#complete(id, () => ({ ok: false, error: this.#failureOf(error, id) }));
+  }
+
+  #failureOf(given: FailedWith, id: string): Failure {
+    if (given instanceof Error) return failureOf(given, this.#payloads.codec);
+    const { name = 'Error', message, data } = given ?? {};
+    const isFitting = typeof message === 'string' && (data === undefined || isObject(data));
+    if (!isFitting) {
+      throw new StepwellError(
+        'OPTION_INVALID',
+        `The callback "${id}" fails with an Error, or with { name?, message, data? } whose data is an object.`,
+      );
+    }
+    checkName(name, 'name of an error');
+    this.#payloads.encode(message, `message of callback "${id}"`);
+    return present({ name, message, data: this.#payloads.encode(data, `data of callback "${id}"`) });
   }
 
   /** @throws StepwellError as `succeed` */
@@ -103,15 +119,6 @@ function isTimeout(event: JournalEvent): boolean {
   );
 }
 
-function asError(given: FailedWith): Error {
-  if (given instanceof Error) return given;
-  if (typeof given !== 'object' || given === null || typeof given.message !== 'string') {
-    throw new StepwellError(
-      'OPTION_INVALID',
-      'A callback fails with an Error, or with { name?, message, data? }.',
-    );
-  }
-  const error = new Error(given.message);
-  if (given.name !== undefined) error.name = given.name;
-  return given.data === undefined ? error : Object.assign(error, { data: given.data });
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -4,7 +4,7 @@ import { milliseconds, type Duration } from '../model/duration.ts';
 import { StepwellError } from '../model/errors.ts';
 import type { Fact } from '../model/fact.ts';
 import { present } from '../model/fields.ts';
-import { checkId, checkName } from '../model/identifier.ts';
+import { checkId, checkName, checkReason } from '../model/identifier.ts';
 import { withDefaultLimits, type Limits } from '../model/limits.ts';
 import { Payloads } from '../model/payload.ts';
 import type { NewRun, RunRecord, RunStatus } from '../model/run.ts';
@@ -216,13 +216,18 @@ export class Stepwell implements AsyncDisposable {
     const atOnce = force === true || (await isStuckInCancel(this.#store, await this.#record(id)));
     await this.#deliver(
       id,
-      present({ type: 'cancel', cause: 'request', reason, force: atOnce ? true : undefined } as const),
+      present({
+        type: 'cancel',
+        cause: 'request',
+        reason: checkReason(reason),
+        force: atOnce ? true : undefined,
+      } as const),
     );
   }
 
   /** Bodies that run may end, nothing new begins. @throws StepwellError `RUN_NOT_FOUND`, `RUN_ENDED` */
   async pause(id: string, { reason }: { reason?: string } = {}): Promise<void> {
-    await this.#deliver(id, present({ type: 'pause', reason } as const));
+    await this.#deliver(id, present({ type: 'pause', reason: checkReason(reason) } as const));
   }
 
   /** @throws StepwellError `RUN_NOT_FOUND`, `RUN_ENDED` */

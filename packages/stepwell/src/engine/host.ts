@@ -86,7 +86,9 @@ export class ActivationHost implements Host {
     if (isAwaited(ask.started)) activation.asks.set(ask.started.op, ask);
     if (this.#turn === null) return this.#begin(ask);
     try {
-      const { event, position } = this.#turn.take(ask.started);
+      const recorded = this.#turn.take(ask.started);
+      if (recorded === null) return this.#begin(ask);
+      const { event, position } = recorded;
       activation.absorb(event, position, this.#now);
       if (event.held !== undefined) activation.asks.set(event.op, ask);
       return event;

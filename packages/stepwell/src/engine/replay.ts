@@ -23,8 +23,8 @@ export async function replay(activation: Activation, host: ActivationHost): Prom
     if (input === null) continue;
     let end = index;
     while (end < entries.length && !isInput(entries[end]!.event)) end++;
-    const turn = new RecordedTurn(entries.slice(index, end));
     const isLast = end === entries.length;
+    const turn = new RecordedTurn(entries.slice(index, end), isLast);
     await host.replayTurn(turn, { at: entry.at, isLast }, () => advance(activation, input));
     if (++inputs % INPUTS_AT_ONCE === 0)
       await new Promise<void>((resolve) => activation.around.system.soon(resolve));

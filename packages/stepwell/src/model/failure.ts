@@ -17,6 +17,8 @@ export interface Failure {
 
 /** Causes of causes beyond this are cut off: a journal is no place for an endless chain. */
 export const DEEPEST_CAUSE = 8;
+/** Characters of an error's data beyond which it is left out: an HTTP client's error may hold a whole answer. */
+const LONGEST_DATA = 64 * 1024;
 /** Characters of a message or stack that are kept. */
 const LONGEST_TEXT = 8_000;
 const OWN_FIELDS = new Set(['name', 'message', 'stack', 'cause', 'code']);
@@ -72,7 +74,7 @@ function show(value: unknown): string {
 function sealed(data: unknown, codec: Codec | null): { data?: Payload } {
   try {
     const text = encodeJson(data, 'data of an error');
-    return text === undefined ? {} : { data: seal(text, codec) };
+    return text === undefined || text.length > LONGEST_DATA ? {} : { data: seal(text, codec) };
   } catch {
     return {};
   }

@@ -1,4 +1,4 @@
-import type { OperationStarted } from '../model/event.ts';
+import type { JournalEvent, OperationStarted } from '../model/event.ts';
 import { StepwellError } from '../model/errors.ts';
 import { groupOf, type OperationId, type OperationKind } from '../model/operation.ts';
 import type { Entry } from './past.ts';
@@ -9,9 +9,12 @@ import type { Entry } from './past.ts';
  */
 export class RecordedTurn {
   readonly #groups = new Map<string, { entries: Entry[]; next: number }>();
+  readonly #isCutOff: boolean;
   #left = 0;
 
-  constructor(entries: readonly Entry[]) {
+  /** @param isLast nothing that the function sees comes after it */
+  constructor(entries: readonly Entry[], isLast = false) {
+    this.#isCutOff = isLast && entries.some(({ event }) => cutsOff(event));
     for (const entry of entries) {
       if (entry.event.type !== 'operation.started' || entry.event.kind === 'patch') continue;
       const group = groupOf(entry.event.op);
@@ -23,13 +26,14 @@ export class RecordedTurn {
   }
 
   /**
-   * What was recorded of an operation that is asked for.
+   * What was recorded of an operation that is asked for; null: nothing, since the turn was cut off before.
    * @throws StepwellError `JOURNAL_MISMATCH`
    */
-  take(asked: OperationStarted): Entry & { readonly event: OperationStarted } {
+  take(asked: OperationStarted): (Entry & { readonly event: OperationStarted }) | null {
     const group = this.#groups.get(groupOf(asked.op));
     const entry = group?.entries[group.next];
     const recorded = entry?.event as OperationStarted | undefined;
+    if (recorded === undefined && this.#isCutOff) return null;
     if (
       group === undefined ||
       entry === undefined ||
@@ -66,6 +70,15 @@ export class RecordedTurn {
     }
     return null;
   }
+}
+
+/**
+ * Whether the function stood still where it may not: waiting for something that is not an operation. The code that was
+ * mended asks for an operation there.
+ */
+function cutsOff(event: JournalEvent): boolean {
+  if (event.type !== 'run.stuck') return false;
+  return event.error.code === 'WORKFLOW_NEVER_SETTLES' || event.error.code === 'CTX_OUTSIDE_TURN';
 }
 
 /** Both sides of a difference, for people and for programs. */

@@ -39,8 +39,27 @@ test('fail gives its error to the run that waits: an Error, or what describes on
   await expect(other.result()).rejects.toMatchObject({
     name: 'Rejected',
     message: 'not like this',
-    data: { by: 'Mio' },
+    by: 'Mio',
   });
+  const { error: shown } = await other.info();
+  expect(shown).toMatchObject({ data: { by: 'Mio' } });
+  expect(shown?.stack).toBeUndefined();
+});
+
+test.each([
+  [{ message: 'm', data: 'text' }, 'OPTION_INVALID'],
+  [{ message: 'm', data: [1] }, 'OPTION_INVALID'],
+  [{ message: 'm', data: { n: 1n } }, 'VALUE_NOT_JSON'],
+  [{ message: 'm', data: { text: 'x'.repeat(5_000_000) } }, 'PAYLOAD_TOO_LARGE'],
+  [{ message: 'x'.repeat(5_000_000) }, 'PAYLOAD_TOO_LARGE'],
+  [{ message: 'm', name: '' }, 'NAME_INVALID'],
+])('fail refuses what cannot be kept, and the callback stays open (%#)', async (error, code) => {
+  await using engine = await testEngine({ workflows: [approval] });
+  const run = await engine.start(approval, {});
+  const callback = await callbackOf(engine, run.id);
+  await expect(engine.well.callbacks.fail(callback, error as never)).rejects.toMatchObject({ code });
+  await engine.well.callbacks.succeed(callback, 'still open');
+  expect(await run.result()).toBe('still open');
 });
 
 test('heartbeats keep a callback open, and their silence ends it', async () => {
@@ -91,7 +110,12 @@ test('ids that never were are not found', async () => {
   await using engine = await testEngine({ workflows: [approval] });
   const run = await engine.start(approval, {});
   const callback = await callbackOf(engine, run.id);
-  for (const id of ['', 'nonsense', callback.slice(0, -1), callback.replace(/.$/, (c) => (c === '0' ? '1' : '0'))]) {
+  for (const id of [
+    '',
+    'nonsense',
+    callback.slice(0, -1),
+    callback.replace(/.$/, (c) => (c === '0' ? '1' : '0')),
+  ]) {
     await expect(engine.well.callbacks.succeed(id)).rejects.toMatchObject({ code: 'CALLBACK_NOT_FOUND' });
     await expect(engine.well.callbacks.heartbeat(id)).rejects.toMatchObject({ code: 'CALLBACK_NOT_FOUND' });
   }
@@ -120,9 +144,13 @@ test('after its run was cancelled it is closed, by force or not', async () => {
 test('after its group ended early, and after its run ended without it, it is closed', async () => {
   const early = workflow('early', async (ctx) => {
     const open = ctx.createCallback('never awaited');
-    await ctx.parallel('race', [(inner) => inner.createCallback('slow').result, (inner) => inner.sleep('1h')], {
-      minSuccess: 1,
-    });
+    await ctx.parallel(
+      'race',
+      [(inner) => inner.createCallback('slow').result, (inner) => inner.sleep('1h')],
+      {
+        minSuccess: 1,
+      },
+    );
     await ctx.step('tell', () => open.id);
     await ctx.sleep('1h');
   });
@@ -192,10 +220,16 @@ test('values and errors that cannot be are refused, and leave the callback open'
   const { callbacks } = engine.well;
   const run = await engine.start(approval, {});
   const callback = await callbackOf(engine, run.id);
-  await expect(callbacks.succeed(callback, { ok: new Set() })).rejects.toMatchObject({ code: 'VALUE_NOT_JSON' });
-  await expect(callbacks.succeed(callback, 'x'.repeat(40))).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
+  await expect(callbacks.succeed(callback, { ok: new Set() })).rejects.toMatchObject({
+    code: 'VALUE_NOT_JSON',
+  });
+  await expect(callbacks.succeed(callback, 'x'.repeat(40))).rejects.toMatchObject({
+    code: 'PAYLOAD_TOO_LARGE',
+  });
   await expect(callbacks.fail(callback, 'no' as never)).rejects.toMatchObject({ code: 'OPTION_INVALID' });
-  await expect(callbacks.fail(callback, { message: 3 } as never)).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+  await expect(callbacks.fail(callback, { message: 3 } as never)).rejects.toMatchObject({
+    code: 'OPTION_INVALID',
+  });
   await callbacks.succeed(callback, { ok: true });
   expect(await run.result()).toEqual({ ok: true });
 });
