@@ -33,7 +33,8 @@ export class FactQueue {
   /** The next one to work into the draft. */
   next(): NumberedFact | undefined {
     const fact = this.#waiting.shift();
-    if (fact !== undefined) this.#lastWorked = fact.number;
+    // Not the number of this one: what was held comes after a resume or cancel that arrived later.
+    if (fact !== undefined) this.#lastWorked = Math.max(this.#lastWorked, fact.number);
     return fact;
   }
 
@@ -47,10 +48,13 @@ export class FactQueue {
     this.#held = [];
   }
 
-  /** Up to which number facts leave the inbox with the present commit; 0: none does. What is held stays in it. */
+  /** Up to which number facts leave the inbox with the present commit; 0: none does. What is held or not worked on stays in it. */
   take(): number {
-    const firstHeld = this.#held[0];
-    const worked = firstHeld === undefined ? this.#lastWorked : firstHeld.number - 1;
+    const firstLeft = this.#held[0] ?? this.#waiting[0];
+    const worked = Math.min(
+      this.#lastWorked,
+      firstLeft === undefined ? this.#lastWorked : firstLeft.number - 1,
+    );
     if (worked <= this.#lastTaken) return 0;
     this.#lastTaken = worked;
     return worked;

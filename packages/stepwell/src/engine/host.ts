@@ -84,11 +84,9 @@ export class ActivationHost implements Host {
     const activation = this.#activation;
     this.#demandTurn(ask.started);
     if (isAwaited(ask.started)) activation.asks.set(ask.started.op, ask);
-    if (this.#turn === null) return this.#begin(ask);
+    if (this.#turn === null || this.#turn.isBeyond(ask.started)) return this.#begin(ask);
     try {
-      const recorded = this.#turn.take(ask.started);
-      if (recorded === null) return this.#begin(ask);
-      const { event, position } = recorded;
+      const { event, position } = this.#turn.take(ask.started);
       activation.absorb(event, position, this.#now);
       if (event.held !== undefined) activation.asks.set(event.op, ask);
       return event;

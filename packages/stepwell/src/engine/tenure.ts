@@ -1,7 +1,7 @@
 import { StepwellError } from '../model/errors.ts';
 import { isEnd, type Commit } from '../model/event.ts';
 import type { NumberedFact } from '../model/fact.ts';
-import type { NewRun, RunKey, RunRecord } from '../model/run.ts';
+import { recordOf, type NewRun, type RunKey, type RunRecord } from '../model/run.ts';
 import { kindOf, type ClaimedRun, type News, type StartAnswer } from '../store/contract.ts';
 import { Activation, type Over, type Surroundings } from './activation.ts';
 import { Claims } from './claims.ts';
@@ -141,7 +141,7 @@ export class Tenure {
     this.#offered--;
     // What an ended tenure still owns is given back when its id retires.
     if (!answer.created || !answer.owned || this.#state === 'ended') return;
-    this.#activate({ run: recordOf(run, answer.key, this.id), journal: [], facts: [] });
+    this.#activate({ run: ownedRecordOf(run, answer.key, this.id), journal: [], facts: [] });
     if (this.#early.delete(answer.key)) this.#fetchFacts(answer.key);
   }
 
@@ -285,21 +285,6 @@ function hasEnded(journal: readonly Commit[], facts: readonly NumberedFact[]): b
 }
 
 /** A run as it is in the store when its start gave it to a worker. */
-function recordOf({ journal: _, ...run }: NewRun, key: RunKey, owner: string): RunRecord {
-  return {
-    ...run,
-    key,
-    status: 'running',
-    owner,
-    readyAt: null,
-    output: undefined,
-    error: undefined,
-    progress: undefined,
-    statusText: undefined,
-    waitingFor: [],
-    continuedBy: null,
-    delivered: 0,
-    startedAt: run.createdAt,
-    endedAt: null,
-  };
+function ownedRecordOf(run: NewRun, key: RunKey, owner: string): RunRecord {
+  return { ...recordOf(run, key), status: 'running', owner, readyAt: null, startedAt: run.createdAt };
 }

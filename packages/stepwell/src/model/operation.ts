@@ -29,6 +29,14 @@ export function groupOf(id: OperationId): string {
   return end === -1 ? '' : id.slice(0, end);
 }
 
+/** Name of the sleep that ends a group, or an item of one, when its time is up. */
+export const TIME_LIMIT = '(timeout)';
+
+/** Whether an operation is the time limit of the group that it belongs to. */
+export function isTimeLimit(id: OperationId): boolean {
+  return id.slice(id.lastIndexOf('/') + 1).startsWith(TIME_LIMIT);
+}
+
 /** Whether an operation lies somewhere inside a group. */
 export function isInside(id: OperationId, group: string): boolean {
   return group === '' || id.startsWith(`${group}/`);

@@ -116,3 +116,22 @@ export interface NewRun {
   /** A journal to begin with, as one commit: how a fork starts. */
   readonly journal?: { readonly at: number; readonly count: number; readonly events: string };
 }
+
+/** A new run as the store keeps it at first. */
+export function recordOf({ journal: _, ...run }: NewRun, key: RunKey): RunRecord {
+  return {
+    ...run,
+    key,
+    status: 'queued',
+    owner: null,
+    output: undefined,
+    error: undefined,
+    progress: undefined,
+    statusText: undefined,
+    waitingFor: [],
+    continuedBy: null,
+    delivered: 0,
+    startedAt: null,
+    endedAt: null,
+  };
+}

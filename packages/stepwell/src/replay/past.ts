@@ -1,7 +1,7 @@
 import type { Commit, EventOf, JournalEvent } from '../model/event.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Payload } from '../model/codec.ts';
-import { isInside, type OperationId } from '../model/operation.ts';
+import { isInside, isTimeLimit, type OperationId } from '../model/operation.ts';
 
 /** One event of a journal with its place. */
 export interface Entry {
@@ -105,7 +105,9 @@ export class Past {
     const old = this.remembered.get(event.op);
     const value = source?.value ?? (event.from !== undefined && old?.ok === true ? old.value : event.value);
     this.remembered.set(event.op, { ok: true, position: event.from ?? position, value });
-    if (event.op.endsWith('/undo')) this.#undo(event.op.slice(0, -'/undo'.length));
+    // A step that its author called "undo", in a group, undoes no step.
+    const undone = event.op.endsWith('/undo') ? event.op.slice(0, -'/undo'.length) : null;
+    if (undone !== null && this.remembered.has(undone)) this.#undo(undone);
   }
 
   #undo(op: OperationId): void {
@@ -129,7 +131,8 @@ export class Past {
     this.reopenedAt = at;
     this.paused = false;
     for (const [op, outcome] of this.remembered) {
-      if (!outcome.ok && isToBlame(op)) this.remembered.delete(op);
+      // A group whose time was up gets all its time again.
+      if (isToBlame(op) && (!outcome.ok || isTimeLimit(op))) this.remembered.delete(op);
     }
     // Whoever is to complete a callback has to be told its new id: what was done for the old one is done again.
     for (const callback of this.#callbacks.keys()) {

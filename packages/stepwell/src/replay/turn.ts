@@ -25,15 +25,20 @@ export class RecordedTurn {
     }
   }
 
+  /** Whether an operation is asked for beyond the point at which the turn was cut off: nothing is recorded of it. */
+  isBeyond(asked: OperationStarted): boolean {
+    const group = this.#groups.get(groupOf(asked.op));
+    return this.#isCutOff && (group === undefined || group.next === group.entries.length);
+  }
+
   /**
-   * What was recorded of an operation that is asked for; null: nothing, since the turn was cut off before.
+   * What was recorded of an operation that is asked for.
    * @throws StepwellError `JOURNAL_MISMATCH`
    */
-  take(asked: OperationStarted): (Entry & { readonly event: OperationStarted }) | null {
+  take(asked: OperationStarted): Entry & { readonly event: OperationStarted } {
     const group = this.#groups.get(groupOf(asked.op));
     const entry = group?.entries[group.next];
     const recorded = entry?.event as OperationStarted | undefined;
-    if (recorded === undefined && this.#isCutOff) return null;
     if (
       group === undefined ||
       entry === undefined ||

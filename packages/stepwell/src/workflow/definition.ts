@@ -27,7 +27,7 @@ export interface WorkflowOptions<I = unknown> {
   timeout?: Duration;
   /** Of the whole function, from its start. */
   retry?: RetryOptions | number;
-  /** At most `limit` (default 1) runs with the same key have begun and not ended. */
+  /** At most `limit` (default 1) runs with the same key have begun and not ended. `key` gets the input as it was given. */
   concurrency?: { key: (input: I) => string; limit?: number };
   queue?: string;
   priority?: number;

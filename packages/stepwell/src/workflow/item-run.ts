@@ -1,5 +1,6 @@
 import { milliseconds, type Duration } from '../model/duration.ts';
 import { isStepwellError, StepwellError } from '../model/errors.ts';
+import { TIME_LIMIT } from '../model/operation.ts';
 import { decideCompletion, type CompletionPolicy } from '../policy/completion.ts';
 import type { CompletionOptions, Ctx, ItemOutcome } from './context.ts';
 import type { FunctionExecution } from './execution.ts';
@@ -116,7 +117,7 @@ export class ItemRun<T> {
     if (duration === undefined) return;
     const { host } = this.#execution;
     const until = host.now() + milliseconds(duration, `timeout of "${scope.id}"`);
-    const started = { ...startedOf(scope.next('(timeout)'), 'sleep'), until };
+    const started = { ...startedOf(scope.next(TIME_LIMIT), 'sleep'), until };
     this.#execution.request(scope, { started }).then(isOver, () => {});
   }
 }

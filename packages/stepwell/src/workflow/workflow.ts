@@ -18,7 +18,7 @@ type Unvalidated<I> = WorkflowOptions<I> & { input?: undefined };
  */
 export function workflow<S extends Schema, O>(
   name: string,
-  options: WorkflowOptions<Validated<S>> & { input: S },
+  options: WorkflowOptions<Accepted<S>> & { input: S },
   fn: Fn<Validated<S>, O>,
 ): Definition<Accepted<S>, O>;
 export function workflow<I, O>(name: string, options: Unvalidated<I>, fn: Fn<I, O>): Definition<I, O>;

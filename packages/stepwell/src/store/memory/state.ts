@@ -1,7 +1,7 @@
 import type { Commit, JournalEvent } from '../../model/event.ts';
 import type { Fact, NumberedFact } from '../../model/fact.ts';
 import type { Json } from '../../model/json.ts';
-import { isFinal, type NewRun, type RunKey, type RunRecord } from '../../model/run.ts';
+import { isFinal, recordOf, type NewRun, type RunKey, type RunRecord } from '../../model/run.ts';
 import type { WorkerRecord } from '../contract.ts';
 import { isForcedCancel } from '../inbox.ts';
 
@@ -23,23 +23,10 @@ export class MemoryState {
   insert(given: NewRun): { run: MemoryRun; created: boolean } {
     const existing = this.find(given.namespace, given.id);
     if (existing !== undefined) return { run: existing, created: false };
-    const { journal, ...description } = structuredClone(given);
+    const copy = structuredClone(given);
+    const { journal } = copy;
     const run: MemoryRun = {
-      record: {
-        ...description,
-        key: ++this.#lastKey,
-        status: 'queued',
-        owner: null,
-        output: undefined,
-        error: undefined,
-        progress: undefined,
-        statusText: undefined,
-        waitingFor: [],
-        continuedBy: null,
-        delivered: 0,
-        startedAt: null,
-        endedAt: null,
-      },
+      record: recordOf(copy, ++this.#lastKey),
       journal: new Map(journal === undefined ? [] : [[0, { position: 0, ...journal }]]),
       inbox: [],
       begun: false,
