@@ -1,7 +1,6 @@
 import { JOURNAL_FORMAT, type Commit, type EventOf, type JournalEvent } from '../model/event.ts';
 import { StepwellError } from '../model/errors.ts';
 import type { NumberedFact } from '../model/fact.ts';
-import { failureOf } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import type { Limits } from '../model/limits.ts';
 import type { OperationId } from '../model/operation.ts';
@@ -19,11 +18,11 @@ import { forcedCancel, takeFact } from './facts.ts';
 import { finish } from './finish.ts';
 import { reopening } from './reopening.ts';
 import { ActivationHost } from './host.ts';
+import { neverSettles, noWorker, releaseOf, stick, tooManyEvents } from './leaving.ts';
 import { replay } from './replay.ts';
 import type { Ask, End, Execution, Input, Runtime } from './runtime.ts';
 import type { System } from './system.ts';
 import { addTimers, isCurrent, takeDue, type Due } from './timing.ts';
-import { waitReasons } from './waiting.ts';
 
 /** What all activations of a worker have in common. */
 export interface Surroundings {
@@ -110,7 +109,7 @@ export class Activation {
     this.append({ type: 'run.activated', worker: this.around.worker, format: JOURNAL_FORMAT });
     const forced = forcedCancel(this.facts.waiting);
     if (forced !== null) return this.#endByForce(forced.reason);
-    if (this.execution === null) this.broken = noWorker(this.run);
+    if (this.execution === null) this.broken = noWorker(this);
     try {
       if (this.execution !== null) await replay(this, this.#host);
     } catch (error) {
@@ -223,7 +222,7 @@ export class Activation {
   #work(): boolean {
     if (this.broken === null && this.draft.position >= this.around.limits.eventsPerRun)
       this.broken = tooManyEvents(this);
-    if (this.broken !== null) return this.#stick(this.broken);
+    if (this.broken !== null) return stick(this, this.broken);
     if (this.end !== null) return finish(this, this.end);
     const settlement = this.settlements.shift();
     if (settlement !== undefined) {
@@ -256,7 +255,7 @@ export class Activation {
   }
 
   #begin(): boolean {
-    if (this.started || this.#beginsAt() > this.around.system.now()) return false;
+    if (this.started || this.beginsAt > this.around.system.now()) return false;
     this.started = true;
     this.append({
       type: 'run.started',
@@ -273,7 +272,7 @@ export class Activation {
   }
 
   /** A fact may wake a run that waits for its next beginning; that does not make it begin earlier. */
-  #beginsAt(): number {
+  get beginsAt(): number {
     return this.state.past.retrying?.until ?? 0;
   }
 
@@ -290,28 +289,7 @@ export class Activation {
 
   #neverSettles(): boolean {
     if (!this.started || this.state.pending.size > 0 || this.bodies.size > 0) return false;
-    return this.#stick(
-      new StepwellError(
-        'WORKFLOW_NEVER_SETTLES',
-        `The workflow "${this.run.workflow}" waits for something that is not an operation of ctx, so nothing can wake it. ` +
-          'Await operations only, and do everything else inside a step.',
-      ),
-    );
-  }
-
-  #stick(error: StepwellError): boolean {
-    const failure = failureOf(error);
-    stopBodies(this, error);
-    this.append({ type: 'run.stuck', error: failure });
-    this.draft.release = {
-      status: 'stuck',
-      readyAt: null,
-      waitingFor: [{ kind: 'stuck', detail: error.message, error: failure }],
-      seen: this.facts.lastKnown,
-      parkedBy: null,
-      error: failure,
-    };
-    return true;
+    return stick(this, neverSettles(this));
   }
 
   #setTimer(): void {
@@ -330,7 +308,8 @@ export class Activation {
   take(): CommitRequest | null {
     if (this.phase !== 'live' || this.turning || this.#underWay !== null || this.draft.empty) return null;
     const { draft } = this;
-    if (draft.end === undefined && draft.release === undefined && this.#canOnlyWait()) this.#release();
+    if (draft.end === undefined && draft.release === undefined && this.#canOnlyWait())
+      draft.release = releaseOf(this);
     const leaves =
       draft.end !== undefined ? 'ended' : draft.release === undefined ? null : this.#howItLeaves();
     this.#underWay = { effects: draft.effects, leaves };
@@ -345,24 +324,6 @@ export class Activation {
 
   #canOnlyWait(): boolean {
     return this.bodies.size === 0 && this.draft.effects.length === 0 && this.#arrivals.length === 0;
-  }
-
-  #release(): void {
-    const { state } = this;
-    const hasHeldWork = [...state.pending.values()].some(({ attempts }) => attempts === 0);
-    this.draft.release = {
-      status: state.paused ? 'paused' : 'waiting',
-      readyAt: state.paused ? null : hasHeldWork ? this.draft.at : this.#nextDue(),
-      waitingFor: waitReasons(state, this.run, this.started),
-      seen: this.facts.lastKnown,
-      parkedBy: this.closing ? null : this.around.worker,
-    };
-  }
-
-  #nextDue(): number | null {
-    const timer = this.timers.first()?.at ?? Number.POSITIVE_INFINITY;
-    const next = Math.min(timer, this.started ? Number.POSITIVE_INFINITY : this.#beginsAt());
-    return next === Number.POSITIVE_INFINITY ? null : next;
   }
 
   #isLeaving(): boolean {
@@ -415,19 +376,4 @@ function defectOf(error: unknown): StepwellError {
   return error instanceof StepwellError
     ? error
     : new StepwellError('INTERNAL', String(error), { cause: error });
-}
-
-function noWorker({ id, workflow, version }: RunRecord): StepwellError {
-  return new StepwellError(
-    'NO_WORKER',
-    `The run "${id}" needs workflow "${workflow}" in version "${version}", which is not registered here.`,
-  );
-}
-
-function tooManyEvents({ run, around }: Activation): StepwellError {
-  return new StepwellError(
-    'TOO_MANY_EVENTS',
-    `The journal of run "${run.id}" has reached the limit eventsPerRun of ${around.limits.eventsPerRun}. ` +
-      'Raise the limit (the run then goes on by itself), and let long runs begin anew with ctx.continueAs.',
-  );
 }
