@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { Stepwell, workflow, type RunEvent } from '../../src/index.ts';
 import { testEngine } from '../../src/testing/index.ts';
 import { alteredStore } from '../altered-store.ts';
+import { countedTimers } from '../counted-timers.ts';
 import { gather } from '../gather.ts';
 
 const chain = workflow('chain', async (ctx, steps: number) => {
@@ -149,19 +150,29 @@ test('a signal ends a reading, whether it waits or not', async () => {
 });
 
 test('a reader that stops early holds nothing any more', async () => {
-  await using engine = await testEngine({ workflows: [chain] });
-  const run = await engine.start(chain, 3);
-  for await (const { event } of run.events()) if (event.type === 'run.started') break;
-  await engine.close();
+  await using engine = await testEngine({ workflows: [waiter] });
+  const run = await engine.start(waiter);
+  const { system, timers } = countedTimers(engine.clock.system);
+  const reader = await Stepwell.open({ store: engine.store, worker: false, system });
+  await engine.clock.settle();
+  const events = reader.events(run.id);
+  for (let n = 0; n < 3; n++) await events.next();
+  const last = events.next();
+  await engine.clock.settle();
+  expect(timers.size).toBe(1);
+  await run.raiseEvent('go', 'on');
+  await last;
+  await events.return!();
+  expect(timers.size).toBe(0);
 });
 
 test('closing the engine ends a reading with ENGINE_CLOSED', async () => {
   const engine = await testEngine({ workflows: [waiter] });
   const run = await engine.start(waiter);
-  const reading = expect(gather(run.events())).rejects.toMatchObject({ code: 'ENGINE_CLOSED' });
+  const reading = gather(run.events()).catch((error: unknown) => error);
   await engine.clock.settle();
   await engine.close();
-  await reading;
+  expect(await reading).toMatchObject({ code: 'ENGINE_CLOSED' });
 });
 
 test('a run that is purged while it is read ends the reading with RUN_PURGED, not as if that were all', async () => {
@@ -219,7 +230,10 @@ test('payloads are decoded, also those of errors', async () => {
     value: 'hello Ayame',
   });
   expect(events.map(({ event }) => event)).toContainEqual(
-    expect.objectContaining({ type: 'operation.failed', error: expect.objectContaining({ data: { detail: 'Ayame' } }) }),
+    expect.objectContaining({
+      type: 'operation.failed',
+      error: expect.objectContaining({ data: { detail: 'Ayame' } }),
+    }),
   );
   expect(await run.info()).toMatchObject({ input: { name: 'Ayame' }, error: { data: { detail: 'Ayame' } } });
   // The store itself holds nothing of it in the clear but what the error's own text says.

@@ -123,7 +123,9 @@ test('the fork has its own ids: random numbers, callbacks and children', async (
   const fork = await engine.well.fork(source.id, { from: 'a' });
   await engine.clock.settle();
   const callbacks = await Promise.all(
-    [source, fork].map(async (run) => (await run.info()).waitingFor.find(({ callback }) => callback)!.callback!),
+    [source, fork].map(
+      async (run) => (await run.info()).waitingFor.find(({ callback }) => callback)!.callback!,
+    ),
   );
   expect(new Set(callbacks).size).toBe(2);
   for (const callback of callbacks) await engine.well.callbacks.succeed(callback);
@@ -175,7 +177,9 @@ test('forks that cannot be made are refused', async () => {
   const from = 'g/inside';
   await expect(well.fork(run.id, { from, id: run.id })).rejects.toMatchObject({ code: 'RUN_ID_TAKEN' });
   await expect(well.fork(run.id, { from, id: '' })).rejects.toMatchObject({ code: 'ID_INVALID' });
-  await expect(well.fork(run.id, { from, result: () => 1 })).rejects.toMatchObject({ code: 'VALUE_NOT_JSON' });
+  await expect(well.fork(run.id, { from, result: () => 1 })).rejects.toMatchObject({
+    code: 'VALUE_NOT_JSON',
+  });
   await expect(well.fork(run.id, { from, result: 'x'.repeat(200) })).rejects.toMatchObject({
     code: 'PAYLOAD_TOO_LARGE',
   });

@@ -57,7 +57,9 @@ test('every filter of a list', async () => {
     'waiting',
   ]);
   expect(await idsOf(engine, { createdBefore: new Date(START + HOUR) })).toEqual(['broken', 'done']);
-  expect(await idsOf(engine, { workflow: 'waiter', queue: 'default', status: 'waiting' })).toEqual(['awaited']);
+  expect(await idsOf(engine, { workflow: 'waiter', queue: 'default', status: 'waiting' })).toEqual([
+    'awaited',
+  ]);
   expect(await idsOf(engine, { workflow: 'nothing' })).toEqual([]);
 });
 
@@ -117,7 +119,7 @@ test('pages follow each other without a gap or a double, also while runs are add
     pages.push(page.runs.map(({ id }) => id));
     cursor = page.cursor;
     await engine.start(quick, 0, { id: `new${pages.length}` });
-  } while (cursor !== undefined);
+  } while (cursor !== undefined && pages.length < 5);
   expect(pages).toEqual([['r6', 'r5', 'r4'], ['r3', 'r2', 'r1'], ['r0']]);
 });
 

@@ -32,7 +32,9 @@ test('options that cannot be are refused', async () => {
 });
 
 test('a password in an address that is not understood is not shown', async () => {
-  const error: unknown = await Stepwell.open({ store: 'redis://user:secret@host/0' }).catch((e: unknown) => e);
+  const error: unknown = await Stepwell.open({ store: 'redis://user:secret@host/0' }).catch(
+    (e: unknown) => e,
+  );
   expect((error as Error).message).not.toContain('secret');
 });
 
@@ -91,7 +93,12 @@ test('an engine without a worker starts and controls runs that another one execu
     return value;
   });
   await using engine = await testEngine({ workflows: [waiter], store });
-  const front = await Stepwell.open({ store, workflows: [waiter], worker: false, system: engine.clock.system });
+  const front = await Stepwell.open({
+    store,
+    workflows: [waiter],
+    worker: false,
+    system: engine.clock.system,
+  });
   expect(await front.workers()).toHaveLength(1);
   const run = await front.start(waiter, undefined, { id: 'r' });
   await engine.clock.settle();

@@ -19,7 +19,10 @@ test('while it is paused a running body may finish, and nothing new begins', asy
   gate.resolve('a');
   await engine.clock.settle();
   const info = await run.info();
-  expect(info).toMatchObject({ status: 'paused', waitingFor: [{ kind: 'paused' }, { kind: 'step', op: 'second' }] });
+  expect(info).toMatchObject({
+    status: 'paused',
+    waitingFor: [{ kind: 'paused' }, { kind: 'step', op: 'second' }],
+  });
   expect(info.waitingFor[0]!.detail).toContain('an audit');
   await engine.advance('1d');
   expect(begun).toEqual(['first']);
@@ -64,6 +67,26 @@ test('timers wait: what came due in the meantime comes with the resume', async (
   expect(await long.result()).toBe(7_200_000);
 });
 
+test('timers that come due while a body still runs wait as well', async () => {
+  const gate = Promise.withResolvers<string>();
+  const both = workflow('both', async (ctx) =>
+    Promise.all([
+      ctx.step('slow', () => gate.promise),
+      ctx.sleep('1h').then(() => ctx.step('after', () => 'slept')),
+    ]),
+  );
+  await using engine = await testEngine({ workflows: [both] });
+  const run = await engine.start(both);
+  await engine.clock.settle();
+  await run.pause();
+  await engine.advance('2h');
+  gate.resolve('a');
+  await engine.clock.settle();
+  expect((await run.info()).waitingFor).toMatchObject([{ kind: 'paused' }, { kind: 'sleep', op: 'sleep' }]);
+  await run.resume();
+  expect(await run.result()).toEqual(['a', 'slept']);
+});
+
 test('retries and the run’s own timeout wait as well', async () => {
   let attempts = 0;
   const failing = workflow('failing', { timeout: '2h' }, async (ctx) =>
@@ -102,7 +125,10 @@ test('events and callbacks are acknowledged, and wait in their order', async () 
 });
 
 test('facts that waited through a pause survive the process', async () => {
-  const collector = workflow('collector', async (ctx) => [await ctx.waitForEvent('a'), await ctx.waitForEvent('a')]);
+  const collector = workflow('collector', async (ctx) => [
+    await ctx.waitForEvent('a'),
+    await ctx.waitForEvent('a'),
+  ]);
   await using engine = await testEngine({ workflows: [collector] });
   const run = await engine.start(collector);
   await engine.clock.settle();
@@ -117,6 +143,33 @@ test('facts that waited through a pause survive the process', async () => {
   await next.well.resume(run.id);
   await next.clock.settle();
   expect((await next.well.get(run.id)).output).toEqual([1, 2]);
+});
+
+test('an event that waited through a pause is not lost when the function begins anew just as it is resumed', async () => {
+  let lives = 0;
+  const retried = workflow('retried', { retry: { attempts: 2, delay: '1h' } }, async (ctx) => {
+    lives++;
+    if (lives === 1) await ctx.step('once', { atMostOnce: true }, () => new Promise(() => {}));
+    return ctx.waitForEvent('a', { timeout: '1d' });
+  });
+  const engine = await testEngine({ workflows: [retried] });
+  const run = await engine.start(retried);
+  await engine.clock.settle();
+  await run.pause();
+  await engine.clock.settle();
+  engine.well.kill();
+  const { store, clock } = engine;
+  for (const { id } of await store.workers()) await store.retire(id, clock.now());
+  lives = 0;
+  await using next = await testEngine({ workflows: [retried], store, clock });
+  await clock.settle();
+  await next.well.raiseEvent(run.id, 'a', 'kept');
+  // The step is uncertain: the first life ends at once.
+  await next.well.resume(run.id);
+  await clock.settle();
+  expect((await next.well.get(run.id)).waitingFor).toMatchObject([{ kind: 'retry' }]);
+  await next.advance('1h');
+  expect((await next.well.get(run.id)).output).toBe('kept');
 });
 
 test('a pause survives the process, also where a body was running', async () => {

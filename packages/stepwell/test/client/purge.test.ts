@@ -53,7 +53,10 @@ test('every final status can be purged', async () => {
 });
 
 test('a child that outlives its purged parent ends all the same', async () => {
-  const parent = workflow('parent', async (ctx) => void (await ctx.start(waiter, undefined, { id: 'child' })));
+  const parent = workflow(
+    'parent',
+    async (ctx) => void (await ctx.start(waiter, undefined, { id: 'child' })),
+  );
   await using engine = await testEngine({ workflows: [parent, waiter] });
   const run = await engine.start(parent);
   await run.result();

@@ -92,7 +92,11 @@ test('a workflow or version that is not registered is refused', async () => {
 });
 
 test('an input that does not fit its schema is refused where it enters, with the path', async () => {
-  const order = workflow('order', { input: z.object({ items: z.array(z.object({ n: z.number() })) }) }, async () => 1);
+  const order = workflow(
+    'order',
+    { input: z.object({ items: z.array(z.object({ n: z.number() })) }) },
+    async () => 1,
+  );
   await using engine = await testEngine({ workflows: [order] });
   const wrong = { items: [{ n: 1 }, { n: 'two' }] } as never;
   await expect(engine.start(order, wrong)).rejects.toMatchObject({

@@ -4,10 +4,14 @@ import { appendFileSync } from 'node:fs';
 import { Stepwell } from '../../src/index.ts';
 import { child, order, ORDERS } from './killed-workflows.ts';
 
-const [, , path = '', ledger = ''] = process.argv;
+const [, , path = '', ledger = '', mostBodies = ''] = process.argv;
+/** Bodies that may be run after those at which it is to be killed: it must not reach its end before its killer has read that far. */
+const MORE = 50;
+let bodies = 0;
 const effect = (line: string) => {
   appendFileSync(ledger, `${line}\n`);
   console.log(`body ${line}`);
+  if (++bodies === Number(mostBodies) + MORE) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 };
 
 await using well = await Stepwell.open({

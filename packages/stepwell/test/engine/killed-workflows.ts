@@ -22,7 +22,10 @@ export const order = (effect: Effect): Definition<{ n: number }, unknown> =>
         effect(idempotencyKey);
         return 'charged';
       })
-      .catch((error: unknown) => (isStepwellError(error, 'STEP_UNCERTAIN') ? 'uncertain' : Promise.reject(error)));
+      .catch((error: unknown) => {
+        if (isStepwellError(error, 'STEP_UNCERTAIN')) return 'uncertain';
+        throw error;
+      });
     const { values } = await ctx.map('parts', [1, 2, 3], (inner, part) =>
       inner.step('part', ({ idempotencyKey }) => {
         effect(idempotencyKey);

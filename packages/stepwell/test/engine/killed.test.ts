@@ -9,13 +9,19 @@ import { gather } from '../gather.ts';
 import { temporaryDirectory } from '../store/sqlite-file.ts';
 import { child, order, ORDERS } from './killed-workflows.ts';
 
-const PROGRAM = join(import.meta.dirname, 'killed-process.ts');
+const PROGRAM = new URL('./killed-process.ts', import.meta.url).pathname;
 /** Bodies that a life may run before it ends by SIGKILL. */
 const LIVES = [25, 90, 140, 200];
 
 /** Lives until so many bodies were run, or to the end; gives what was acknowledged. */
-async function live(path: string, ledger: string, mostBodies: number): Promise<{ said: string[]; code: number | null }> {
-  const process_ = spawn(process.execPath, [PROGRAM, path, ledger], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function live(
+  path: string,
+  ledger: string,
+  mostBodies: number,
+): Promise<{ said: string[]; code: number | null }> {
+  const process_ = spawn(process.execPath, [PROGRAM, path, ledger, String(mostBodies)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   onTestFinished(() => void process_.kill('SIGKILL'));
   const exit = once(process_, 'exit');
   const said: string[] = [];
@@ -37,7 +43,7 @@ test('kill -9 in the middle of many runs, again and again: nothing acknowledged 
     expect({ code, done: said.includes('done') }).toEqual({ code: null, done: false });
     for (const line of said) if (/^(started|raised)/.test(line)) acknowledged.add(line);
     // What was acknowledged is there, whatever was under way.
-    const well = await Stepwell.open({ store: `sqlite:${path}` , worker: false });
+    const well = await Stepwell.open({ store: `sqlite:${path}`, worker: false });
     const known = new Set((await well.list({ limit: 1_000 })).runs.map(({ id }) => id));
     for (const line of acknowledged) expect(known).toContain(line.split(' ')[1]);
     await well.close();
@@ -46,8 +52,12 @@ test('kill -9 in the middle of many runs, again and again: nothing acknowledged 
   expect({ code, last: said.at(-1) }).toEqual({ code: 0, last: 'done' });
 
   const effects = new Map<string, number>();
-  for (const key of readFileSync(ledger, 'utf8').trim().split('\n')) effects.set(key, (effects.get(key) ?? 0) + 1);
-  await using well = await Stepwell.open({ store: `sqlite:${path}`, workflows: [order(() => {}), child(() => {})] });
+  for (const key of readFileSync(ledger, 'utf8').trim().split('\n'))
+    effects.set(key, (effects.get(key) ?? 0) + 1);
+  await using well = await Stepwell.open({
+    store: `sqlite:${path}`,
+    workflows: [order(() => {}), child(() => {})],
+  });
   expect(await well.counts()).toEqual({ succeeded: 2 * ORDERS });
   let again = 0;
   for (let n = 0; n < ORDERS; n++) {

@@ -6,6 +6,8 @@ import { TestClock } from '../../src/testing/index.ts';
 import { alteredStore } from '../altered-store.ts';
 
 const RUNS = 20;
+/** What is told of failures is looked at where it matters. */
+const onError = () => {};
 const full = () => new StepwellError('STORE_FULL', 'There is no room left.');
 
 /** Counts how often each body was run. */
@@ -13,7 +15,10 @@ function orders() {
   const bodies = new Map<string, number>();
   const order = workflow('order', async (ctx, n: number) => {
     const step = (name: string) =>
-      ctx.step(name, ({ idempotencyKey }) => void bodies.set(idempotencyKey, (bodies.get(idempotencyKey) ?? 0) + 1));
+      ctx.step(
+        name,
+        ({ idempotencyKey }) => void bodies.set(idempotencyKey, (bodies.get(idempotencyKey) ?? 0) + 1),
+      );
     await step('reserve');
     await ctx.sleep(n * 10);
     const event = await ctx.waitForEvent('paid');
@@ -53,48 +58,55 @@ const failing: [string, (keyof Store)[], 'before' | 'after'][] = [
   ['register, which had done its work', ['commit', 'register'], 'after'],
   ['retire', ['commit', 'retire'], 'before'],
   ['expire while it enlists again', ['commit', 'expire'], 'before'],
-  ['everything', ['commit', 'claim', 'facts', 'heartbeat', 'register', 'retire', 'expire', 'strand'], 'before'],
+  [
+    'everything',
+    ['commit', 'claim', 'facts', 'heartbeat', 'register', 'retire', 'expire', 'strand'],
+    'before',
+  ],
 ];
 
-test.each(failing)('while %s fails nothing that was acknowledged is lost, and then all ends', async (_, methods, when) => {
-  const memory = openMemoryStore();
-  const { store, state } = fragile(memory, methods, when);
-  const clock = new TestClock(0);
-  const { order, bodies } = orders();
-  const told: unknown[] = [];
-  const well = await Stepwell.open({
-    store,
-    workflows: [order],
-    system: clock.system,
-    onError: (error) => told.push(error),
-  });
-  for (let n = 0; n < RUNS / 2; n++) await well.start(order, n, { id: `r${n}` });
-  await clock.advance('20ms');
-  state.broken = true;
-  for (let n = RUNS / 2; n < RUNS; n++) await well.start(order, n, { id: `r${n}` });
-  for (let n = 0; n < RUNS; n += 2) await well.raiseEvent(`r${n}`, 'paid', 'while broken', { id: 'e' });
-  await clock.advance('5s');
-  await clock.advance('25s');
-  state.broken = false;
-  for (let n = 1; n < RUNS; n += 2) await well.raiseEvent(`r${n}`, 'paid', 'after', { id: 'e' });
-  for (let n = 0; n < 4; n++) await clock.advance('15s');
+test.each(failing)(
+  'while %s fails nothing that was acknowledged is lost, and then all ends',
+  async (_, methods, when) => {
+    const memory = openMemoryStore();
+    const { store, state } = fragile(memory, methods, when);
+    const clock = new TestClock(0);
+    const { order, bodies } = orders();
+    const told: unknown[] = [];
+    const well = await Stepwell.open({
+      store,
+      workflows: [order],
+      system: clock.system,
+      onError: (error) => told.push(error),
+    });
+    for (let n = 0; n < RUNS / 2; n++) await well.start(order, n, { id: `r${n}` });
+    await clock.advance('20ms');
+    state.broken = true;
+    for (let n = RUNS / 2; n < RUNS; n++) await well.start(order, n, { id: `r${n}` });
+    for (let n = 0; n < RUNS; n += 2) await well.raiseEvent(`r${n}`, 'paid', 'while broken', { id: 'e' });
+    await clock.advance('5s');
+    await clock.advance('25s');
+    state.broken = false;
+    for (let n = 1; n < RUNS; n += 2) await well.raiseEvent(`r${n}`, 'paid', 'after', { id: 'e' });
+    for (let n = 0; n < 4; n++) await clock.advance('15s');
 
-  expect(state.failures).toBeGreaterThan(0);
-  expect(await well.counts()).toEqual({ succeeded: RUNS });
-  for (let n = 0; n < RUNS; n++) {
-    expect(await well.result(`r${n}`)).toEqual([n, n % 2 === 0 ? 'while broken' : 'after']);
-  }
-  expect(bodies.size).toBe(2 * RUNS);
-  expect((await well.workers()).length).toBe(1);
-  expect(told.length > 0 || methods[0] === 'heartbeat' || methods[0] === 'expire').toBe(true);
-  await well.close();
-});
+    expect(state.failures).toBeGreaterThan(0);
+    expect(await well.counts()).toEqual({ succeeded: RUNS });
+    for (let n = 0; n < RUNS; n++) {
+      expect(await well.result(`r${n}`)).toEqual([n, n % 2 === 0 ? 'while broken' : 'after']);
+    }
+    expect(bodies.size).toBe(2 * RUNS);
+    expect((await well.workers()).length).toBe(1);
+    expect(told.length > 0 || methods[0] === 'heartbeat' || methods[0] === 'expire').toBe(true);
+    await well.close();
+  },
+);
 
 test('a start, an event and a callback that are not stored are refused to the caller, with the store’s code', async () => {
   const { store, state } = fragile(openMemoryStore(), ['start', 'deliver', 'purge']);
   const clock = new TestClock(0);
   const waiter = workflow('waiter', async (ctx) => ctx.waitForCallback('approve', () => {}));
-  const well = await Stepwell.open({ store, workflows: [waiter], system: clock.system });
+  const well = await Stepwell.open({ store, workflows: [waiter], system: clock.system, onError });
   const run = await well.start(waiter, undefined, { id: 'r' });
   await clock.settle();
   const { callback } = (await run.info()).waitingFor[0]!;
@@ -125,7 +137,9 @@ test('an engine on a store that cannot be used does not open', async () => {
     const { store, state } = fragile(memory, [method]);
     state.broken = true;
     const { system } = new TestClock(0);
-    await expect(Stepwell.open({ store, workflows: [order], system })).rejects.toMatchObject({ code: 'STORE_FULL' });
+    await expect(Stepwell.open({ store, workflows: [order], system, onError })).rejects.toMatchObject({
+      code: 'STORE_FULL',
+    });
     expect(await memory.workers()).toEqual([]);
   }
 });
@@ -135,7 +149,7 @@ test('an engine closes also while its store fails', async () => {
   const { store, state } = fragile(memory, ['commit', 'retire', 'claim', 'register', 'heartbeat']);
   const clock = new TestClock(0);
   const { order } = orders();
-  const well = await Stepwell.open({ store, workflows: [order], system: clock.system });
+  const well = await Stepwell.open({ store, workflows: [order], system: clock.system, onError });
   await well.start(order, 1);
   state.broken = true;
   await clock.settle();
@@ -197,6 +211,7 @@ test('a worker that fails while it enlists again lets go of what it had taken by
     }),
     workflows: [order],
     system: clock.system,
+    onError,
   });
   state.broken = true;
   await well.start(order, 0);

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { workflow, type Definition, type JournalEvent } from '../../src/index.ts';
+import { expect, test, vi } from 'vitest';
+import { workflow, type AnyDefinition, type JournalEvent } from '../../src/index.ts';
 import { openMemoryStore } from '../../src/store/memory/store.ts';
 import { testEngine, TestClock, type TestEngine } from '../../src/testing/index.ts';
 import { gather } from '../gather.ts';
@@ -8,7 +8,7 @@ import { gather } from '../gather.ts';
  * Two engines on one store, each with a clock of its own. One whose clock stands still renews no lease: to the others
  * it is dead, although it lives.
  */
-async function twoEngines(...workflows: Definition[]): Promise<{ left: TestEngine; right: TestEngine }> {
+async function twoEngines(...workflows: AnyDefinition[]): Promise<{ left: TestEngine; right: TestEngine }> {
   const store = openMemoryStore();
   const [left, right] = await Promise.all(
     ['left', 'right'].map((name) => testEngine({ workflows, store, clock: clockOf(name), worker: { name } })),
@@ -52,7 +52,7 @@ test('the commit of a worker that lost its run is refused, and its activation is
     await ctx.step('after', () => void after.push(value));
     return value;
   });
-  const { left, right } = await twoEngines(chain as Definition);
+  const { left, right } = await twoEngines(chain);
   const run = await left.start(chain, undefined, { id: 'r' });
   await settle(left);
   expect(left.well.load().active).toBe(1);
@@ -79,7 +79,7 @@ test('also while the run still waits with the worker that has it now', async () 
     const value = await ctx.step('slow', body);
     return [value, await ctx.waitForEvent('go')];
   });
-  const { left, right } = await twoEngines(chain as Definition);
+  const { left, right } = await twoEngines(chain);
   const run = await left.start(chain);
   await settle(left);
   await right.advance('20s');
@@ -95,7 +95,8 @@ test('also while the run still waits with the worker that has it now', async () 
 
 test('a worker that lost its lease notices, enlists under another id, and works on', async () => {
   const echo = workflow('echo', async (ctx, n: number) => ctx.step('echo', () => n));
-  const { left, right } = await twoEngines(echo as Definition);
+  const told = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const { left, right } = await twoEngines(echo);
   const before = (await left.well.workers()).find(({ name }) => name === 'left')!;
   await right.advance('20s');
   expect((await right.well.workers()).map(({ name }) => name)).toEqual(['right']);
@@ -106,6 +107,9 @@ test('a worker that lost its lease notices, enlists under another id, and works 
   expect(now.map(({ name }) => name)).toEqual(['left']);
   expect(now[0]!.id).not.toBe(before.id);
   expect(await (await left.start(echo, 4)).result()).toBe(4);
+  expect(told.mock.calls.flat()).toContainEqual(
+    expect.objectContaining({ code: 'STORE_FAILED', message: expect.stringContaining('has lost its lease') }),
+  );
   await left.close();
 });
 
@@ -114,7 +118,7 @@ test('an at-most-once step that was taken over is uncertain, whatever the first 
   const once = workflow('once', async (ctx) =>
     ctx.step('charge', { atMostOnce: true }, body).catch((error: Error) => (error as { code?: string }).code),
   );
-  const { left, right } = await twoEngines(once as Definition);
+  const { left, right } = await twoEngines(once);
   const run = await left.start(once);
   await settle(left);
   await right.advance('20s');
@@ -134,7 +138,7 @@ test('events that are raised while a run changes hands are all taken, once', asy
     for (let n = 0; n < 4; n++) got.push(await ctx.waitForEvent('item'));
     return got;
   });
-  const { left, right } = await twoEngines(collector as Definition);
+  const { left, right } = await twoEngines(collector);
   const run = await left.start(collector);
   await run.raiseEvent('item', 1);
   await settle(left);
@@ -172,14 +176,15 @@ test('two workers share the runs, and none is run twice', async () => {
   expect(new Set(bodies).size).toBe(200);
   const workers = new Set<string>();
   for (const { id } of (await left.well.list({ limit: 1_000 })).runs) {
-    for (const event of await journalOf(left, id)) if (event.type === 'run.activated') workers.add(event.worker);
+    for (const event of await journalOf(left, id))
+      if (event.type === 'run.activated') workers.add(event.worker);
   }
   expect(workers.size).toBe(2);
 });
 
 test('a run that one worker parked goes on with another when the first is gone', async () => {
   const waiter = workflow('waiter', async (ctx) => ctx.waitForEvent('go'));
-  const { left, right } = await twoEngines(waiter as Definition);
+  const { left, right } = await twoEngines(waiter);
   const run = await left.start(waiter);
   await settle(left);
   expect(left.well.load().parked).toBe(1);
@@ -190,15 +195,18 @@ test('a run that one worker parked goes on with another when the first is gone',
 });
 
 test('an activation that was parked before another worker carried the run on is not gone on with', async () => {
-  const waiter = workflow('waiter', async (ctx) => [await ctx.waitForEvent('a'), await ctx.waitForEvent('a')]);
-  const { left, right } = await twoEngines(waiter as Definition);
+  const waiter = workflow('waiter', async (ctx) => [
+    await ctx.waitForEvent('a'),
+    await ctx.waitForEvent('a'),
+  ]);
+  const { left, right } = await twoEngines(waiter);
   const run = await left.start(waiter);
   await settle(left);
   expect(left.well.load().parked).toBe(1);
   const { store } = left;
-  const { claim } = store;
+  const claim = store.claim.bind(store);
   store.claim = async (request) =>
-    request.worker.startsWith('left') ? { runs: [], nextReadyAt: null } : claim.call(store, request);
+    request.worker.startsWith('left') ? { runs: [], nextReadyAt: null } : claim(request);
   await run.raiseEvent('a', 1);
   await settle(left, right);
   await right.close();

@@ -14,7 +14,8 @@ test('it stands still until it is moved', async () => {
 test('timers ring in the order of their times, each at its own', async () => {
   const clock = new TestClock(0);
   const rung: [string, number][] = [];
-  const set = (name: string, delay: number) => clock.system.timer(delay, () => rung.push([name, clock.now()]));
+  const set = (name: string, delay: number) =>
+    clock.system.timer(delay, () => rung.push([name, clock.now()]));
   set('late', 3_000);
   set('early', 1_000);
   const cancel = set('cancelled', 2_000);

@@ -15,7 +15,9 @@ const right = workflow('right', async (ctx, input: { total: number }) => {
   await ctx.sleep('30d');
   const event = await ctx.waitForEvent<string>('go');
   const approved = await ctx.waitForCallback<string>('approve', () => {});
-  const { values } = await ctx.map('m', [1, 2, 3], (inner, n) => inner.step('x', () => n), { concurrency: 2 });
+  const { values } = await ctx.map('m', [1, 2, 3], (inner, n) => inner.step('x', () => n), {
+    concurrency: 2,
+  });
   const fast = await Promise.race([ctx.sleep('slow', '1h'), ctx.step('fast', () => 'fast')]);
   return { stock, charge, event, approved, values, fast, grown: await ctx.run(child, 4) };
 });
@@ -110,7 +112,10 @@ test('a body whose effect must not happen twice is found with `after`', async ()
 test('with an idempotency key the same effect happens once', async () => {
   const ledger = new Map<string, number>();
   const charging = workflow('charging', async (ctx) =>
-    ctx.step('charge', ({ idempotencyKey }) => void ledger.set(idempotencyKey, (ledger.get(idempotencyKey) ?? 0) + 300)),
+    ctx.step(
+      'charge',
+      ({ idempotencyKey }) => void ledger.set(idempotencyKey, (ledger.get(idempotencyKey) ?? 0) + 300),
+    ),
   );
   const keyed = workflow('keyed', async (ctx) =>
     ctx.step('charge', ({ idempotencyKey }) => void ledger.set(idempotencyKey, 300)),
@@ -132,7 +137,8 @@ test('outcomes that may differ are told apart by `isSame`', async () => {
     ctx.step('charge', { atMostOnce: true }, () => 'charged').catch(() => (uncertain++, 'uncertain')),
   );
   expect((await crashTest(once, undefined)).problems).not.toEqual([]);
-  const isSame = (outcome: { output: unknown }) => ['charged', 'uncertain'].includes(outcome.output as string);
+  const isSame = (outcome: { output: unknown }) =>
+    ['charged', 'uncertain'].includes(outcome.output as string);
   expect((await crashTest(once, undefined, { isSame })).problems).toEqual([]);
   expect(uncertain).toBeGreaterThan(0);
 });

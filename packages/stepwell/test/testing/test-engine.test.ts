@@ -13,7 +13,9 @@ const order = workflow('order', async (ctx, total: number) => {
   });
   if (total >= 100_000) await ctx.waitForEvent('approved', { timeout: '24h' });
   await ctx.sleep('30d');
-  const { values } = await ctx.map('parts', [1, 2], (inner, part) => inner.step('pack', () => `packed ${part}`));
+  const { values } = await ctx.map('parts', [1, 2], (inner, part) =>
+    inner.step('pack', () => `packed ${part}`),
+  );
   return { stock, values };
 });
 const inStock = { order: { 'check stock': () => 5 } };
@@ -33,11 +35,17 @@ test('a year passes in no time', async () => {
 test('run skips retries, delays, timeouts, children’s sleeps and the delay of the start', async () => {
   const child = workflow('child', async (ctx) => (await ctx.sleep('7d'), 'grown'));
   const everything = workflow('everything', async (ctx) => {
-    const retried = await ctx.step('flaky', { retry: { attempts: 5, delay: '1h', factor: 3, maxDelay: '1d' } }, ({ attempt }) => {
-      if (attempt < 5) throw new Error('not yet');
-      return attempt;
-    });
-    const waited = await ctx.waitForEvent('never', { timeout: '90d' }).catch((error: { code: string }) => error.code);
+    const retried = await ctx.step(
+      'flaky',
+      { retry: { attempts: 5, delay: '1h', factor: 3, maxDelay: '1d' } },
+      ({ attempt }) => {
+        if (attempt < 5) throw new Error('not yet');
+        return attempt;
+      },
+    );
+    const waited = await ctx
+      .waitForEvent('never', { timeout: '90d' })
+      .catch((error: { code: string }) => error.code);
     return [retried, waited, await ctx.run(child)];
   });
   await using engine = await testEngine({ workflows: [everything, child], start: 0 });
@@ -59,7 +67,9 @@ test('advance moves the clock by so much and no more', async () => {
 test('steps are replaced by name, and by id where there are several', async () => {
   await using engine = await testEngine({
     workflows: [order],
-    steps: { order: { 'check stock': () => 5, pack: () => 'replaced', 'parts/item#2/pack': () => 'the second' } },
+    steps: {
+      order: { 'check stock': () => 5, pack: () => 'replaced', 'parts/item#2/pack': () => 'the second' },
+    },
   });
   expect(await engine.run(order, 1)).toEqual({ stock: 5, values: ['replaced', 'the second'] });
   await engine.close();
@@ -138,9 +148,14 @@ test('bodies may do real work: files, timers', async () => {
 
 test('the timeout of a step that hangs is reached by moving the clock', async () => {
   const hanging = workflow('hanging', async (ctx) =>
-    ctx.step('hang', { timeout: '30s' }, ({ signal }) => new Promise((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error));
-    })),
+    ctx.step(
+      'hang',
+      { timeout: '30s' },
+      ({ signal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason as Error));
+        }),
+    ),
   );
   await using engine = await testEngine({ workflows: [hanging] });
   const run = await engine.start(hanging);

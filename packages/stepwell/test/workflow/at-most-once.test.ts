@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
 import { workflow, type Reconciliation, type StepIO } from '../../src/index.ts';
-import { crashTest, testEngine, TestEngine } from '../../src/testing/index.ts';
+import { crashTest, testEngine, type TestEngine } from '../../src/testing/index.ts';
 import { errorOf, everyLife } from './lives.ts';
 
 /** An engine that dies while a body runs, and the one that comes after it. */
-async function crashedInBody(flow: Parameters<TestEngine['start']>[0]): Promise<{ next: TestEngine; id: string }> {
+async function crashedInBody(
+  flow: Parameters<TestEngine['start']>[0],
+): Promise<{ next: TestEngine; id: string }> {
   const engine = await testEngine({ workflows: [flow] });
   const { id } = await engine.start(flow, undefined);
   await engine.clock.settle();
@@ -20,11 +22,15 @@ function charging(
   reconcile?: (io: StepIO) => Reconciliation<string> | Promise<Reconciliation<string>>,
 ) {
   return workflow('charging', async (ctx) =>
-    ctx.step('charge', { atMostOnce: true, ...(reconcile === undefined ? {} : { reconcile }) }, async (io) => {
-      began.push(io);
-      if (began.length === 1) await new Promise<never>(() => {});
-      return `charged by attempt ${io.attempt}`;
-    }),
+    ctx.step(
+      'charge',
+      { atMostOnce: true, ...(reconcile === undefined ? {} : { reconcile }) },
+      async (io) => {
+        began.push(io);
+        if (began.length === 1) await new Promise<never>(() => {});
+        return `charged by attempt ${io.attempt}`;
+      },
+    ),
   );
 }
 
@@ -105,7 +111,8 @@ test('wherever a crash falls, the effect takes place at most once, and the workf
   const { problems, points } = await crashTest(flow, undefined, {
     before: () => void (effects = 0),
     isSame: ({ status, output }) =>
-      status === 'succeeded' && (output === 'done' ? effects === 1 : output === 'STEP_UNCERTAIN' && effects <= 1),
+      status === 'succeeded' &&
+      (output === 'done' ? effects === 1 : output === 'STEP_UNCERTAIN' && effects <= 1),
   });
   expect(problems).toEqual([]);
   expect(points).toBeGreaterThan(8);

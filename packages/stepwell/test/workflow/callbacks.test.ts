@@ -20,7 +20,10 @@ async function open(engine: TestEngine, run: string): Promise<string> {
 test('waitForCallback hands its id over in a step and gives the value', async () => {
   const mailed: string[] = [];
   const flow = workflow('flow', async (ctx) => {
-    const decision = await ctx.waitForCallback<{ approved: boolean }>('approval', (id) => void mailed.push(id));
+    const decision = await ctx.waitForCallback<{ approved: boolean }>(
+      'approval',
+      (id) => void mailed.push(id),
+    );
     await ctx.sleep('1h');
     return decision;
   });
@@ -64,10 +67,12 @@ test('a callback that fails rejects with the error that was given', async () => 
 
 const waiting = (options: SubmitOptions, submit: (id: string) => unknown = () => {}) =>
   workflow('waiting', async (ctx) =>
-    ctx.waitForCallback('approval', submit, options).catch(async (error: { code?: string; message: string }) => {
-      await ctx.sleep('1h');
-      return error.code ?? error.message;
-    }),
+    ctx
+      .waitForCallback('approval', submit, options)
+      .catch(async (error: { code?: string; message: string }) => {
+        await ctx.sleep('1h');
+        return error.code ?? error.message;
+      }),
   );
 
 test('a callback that does not come in time rejects with WAIT_TIMED_OUT and is closed', async () => {
@@ -109,9 +114,13 @@ test('heartbeats do not put the timeout off', async () => {
 
 test('a callback that is completed while its submit is still being retried', async () => {
   const flow = workflow('flow', async (ctx) =>
-    ctx.waitForCallback('approval', (_id, { attempt }) => {
-      if (attempt < 3) throw new Error('the mail server stumbled after sending');
-    }, { retry: { attempts: 3, delay: '1m' } }),
+    ctx.waitForCallback(
+      'approval',
+      (_id, { attempt }) => {
+        if (attempt < 3) throw new Error('the mail server stumbled after sending');
+      },
+      { retry: { attempts: 3, delay: '1m' } },
+    ),
   );
   const outside: Outside = async ({ kind, callback }, well) => {
     if (kind === 'callback') await well.callbacks.succeed(callback!, 'approved');
@@ -151,10 +160,12 @@ test('a callback that times out while its submit is being retried ends that', as
 });
 
 test('a callback that is completed from within its submit', async () => {
-  let well: Stepwell | undefined;
-  const flow = workflow('flow', async (ctx) => ctx.waitForCallback('now', (id) => well!.callbacks.succeed(id, 'at once')));
+  const opened = Promise.withResolvers<Stepwell>();
+  const flow = workflow('flow', async (ctx) =>
+    ctx.waitForCallback('now', async (id) => (await opened.promise).callbacks.succeed(id, 'at once')),
+  );
   await using engine = await testEngine({ workflows: [flow] });
-  well = engine.well;
+  opened.resolve(engine.well);
   expect(await engine.run(flow, undefined)).toBe('at once');
 });
 

@@ -54,9 +54,35 @@ test('every kind of wait is cancelled, and ctx.signal aborts', async () => {
     return [...told, ctx.signal.aborted];
   });
   const { status, output } = await everyLife(flow, undefined, { workflows: [child], outside: cancel });
-  const names = ['sleep', 'event', 'callback', 'submitted', 'condition', 'child', 'retry', 'group', 'items', 'branches'];
+  const names = [
+    'sleep',
+    'event',
+    'callback',
+    'submitted',
+    'condition',
+    'child',
+    'retry',
+    'group',
+    'items',
+    'branches',
+  ];
   expect(status).toBe('succeeded');
   expect(output).toEqual(['signal', ...names.map((name) => `${name} OPERATION_CANCELLED`), true]);
+});
+
+test('a signal that is asked for only after the cancel has aborted, of the workflow and of a group', async () => {
+  const flow = workflow('flow', async (ctx) => {
+    const inside = await ctx.group('g', async (ctx) => {
+      await ctx.sleep('wait', '1d').catch(() => {});
+      return [ctx.signal.aborted, (ctx.signal.reason as { code: string }).code];
+    });
+    return [...inside, ctx.signal.aborted];
+  });
+  await using engine = await testEngine({ workflows: [flow] });
+  const run = await engine.start(flow);
+  await engine.clock.settle();
+  await run.cancel();
+  expect(await engine.result(run)).toEqual([true, 'OPERATION_CANCELLED', true]);
 });
 
 test('a second cancel ends the run at once, and so does force', async () => {
@@ -70,7 +96,8 @@ test('a second cancel ends the run at once, and so does force', async () => {
     await run.cancel(second);
     expect(await errorOf(run.result())).toMatchObject({ code: 'RUN_CANCELLED' });
     const bodies: string[] = [];
-    for await (const { event } of run.events()) if (event.type === 'operation.succeeded') bodies.push(event.op);
+    for await (const { event } of run.events())
+      if (event.type === 'operation.succeeded') bodies.push(event.op);
     expect(bodies).toEqual(['note']);
   }
 });
@@ -141,9 +168,13 @@ test('a run that takes longer than its timeout: cleanup and undo run, then it is
 });
 
 test('the timeout counts from the start of the run, also over its retries as a whole', async () => {
-  const flow = workflow('flow', { timeout: '90m', retry: { attempts: 9, delay: '1h', factor: 1 } }, async () => {
-    throw new Error('no');
-  });
+  const flow = workflow(
+    'flow',
+    { timeout: '90m', retry: { attempts: 9, delay: '1h', factor: 1 } },
+    async () => {
+      throw new Error('no');
+    },
+  );
   const { status, took } = await everyLife(flow, undefined);
   expect([status, took]).toEqual(['timed_out', 1.5 * HOUR]);
 });

@@ -27,7 +27,10 @@ test('the pauses grow by the factor up to maxDelay', async () => {
 });
 
 test('a condition that does not come to hold in time rejects with WAIT_TIMED_OUT', async () => {
-  const { output, bodies, took } = await everyLife(holdingAt(99, { every: '10m', timeout: '25m' }), undefined);
+  const { output, bodies, took } = await everyLife(
+    holdingAt(99, { every: '10m', timeout: '25m' }),
+    undefined,
+  );
   expect(output).toMatchObject({ found: 'WAIT_TIMED_OUT' });
   expect([bodies, took]).toEqual([{ 'watching ready': 3 }, 85 * 60_000]);
 });
@@ -78,7 +81,9 @@ test.each<Partial<ConditionOptions>>([
   { every: 1, maxDelay: 'long' },
   { every: 1, timeout: 'long' },
 ])('%o is refused', async (options) => {
-  const flow = workflow('flow', async (ctx) => ctx.waitForCondition('ready', () => true, options as ConditionOptions));
+  const flow = workflow('flow', async (ctx) =>
+    ctx.waitForCondition('ready', () => true, options as ConditionOptions),
+  );
   await using engine = await testEngine({ workflows: [flow] });
   const { code } = await errorOf(engine.run(flow, undefined));
   expect(code).toBe(options.factor === undefined ? 'DURATION_INVALID' : 'OPTION_INVALID');

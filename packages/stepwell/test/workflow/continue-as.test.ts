@@ -28,7 +28,13 @@ test('the run has ended as continued and says by which; that one has the new inp
   const { continuedBy, output } = await run.info();
   expect(output).toBeUndefined();
   const next = await engine.well.get(continuedBy!);
-  expect(next).toMatchObject({ workflow: 'counting', input: 2, queue: 'slow', priority: 3, status: 'waiting' });
+  expect(next).toMatchObject({
+    workflow: 'counting',
+    input: 2,
+    queue: 'slow',
+    priority: 3,
+    status: 'waiting',
+  });
   const types: string[] = [];
   for await (const { event } of engine.well.events(next.id, { follow: false })) types.push(event.type);
   expect(types.slice(0, 3)).toEqual(['run.activated', 'run.started', 'operation.started']);
@@ -55,7 +61,11 @@ test('it goes on with the newest version that is registered', async () => {
   const run = await before.start(first, 1);
   await before.clock.settle();
   await before.well.close({ grace: 0 });
-  await using engine = await testEngine({ workflows: [first, second], store: before.store, clock: before.clock });
+  await using engine = await testEngine({
+    workflows: [first, second],
+    store: before.store,
+    clock: before.clock,
+  });
   await engine.advance('1h');
   expect(await engine.well.result(run.id)).toBe('version 2 with 2');
 });

@@ -49,7 +49,8 @@ test('an event that is raised before the run has begun', async () => {
 test('two that wait for the same name are served in the order in which they asked', async () => {
   const flow = workflow('flow', async (ctx) => {
     const order: string[] = [];
-    const wait = (who: string) => ctx.waitForEvent<string>('go').then((value) => order.push(`${who} ${value}`));
+    const wait = (who: string) =>
+      ctx.waitForEvent<string>('go').then((value) => order.push(`${who} ${value}`));
     await Promise.all([wait('a'), wait('b')]);
     return order;
   });
@@ -148,7 +149,7 @@ test('a schema gives its output; what it refuses is EVENT_INVALID with the paths
   const flow = workflow('flow', async (ctx) => {
     const wrong = await ctx
       .waitForEvent('pay', { schema })
-      .catch(({ code, data, message }) => ({ code, data, message }) as Record<string, unknown>);
+      .catch(({ code, data, message }) => ({ code, data, message }));
     const right = await ctx.waitForEvent('pay', { schema });
     await ctx.sleep('1h');
     return { wrong, right };
@@ -186,7 +187,9 @@ test('an event of the loser of a race stays for the next', async () => {
 });
 
 test('a name or timeout that cannot be is refused', async () => {
-  const flow = workflow('flow', async (ctx, input: [string, string]) => ctx.waitForEvent(input[0], { timeout: input[1] }));
+  const flow = workflow('flow', async (ctx, input: [string, string]) =>
+    ctx.waitForEvent(input[0], { timeout: input[1] }),
+  );
   await using engine = await testEngine({ workflows: [flow] });
   expect(await errorOf(engine.run(flow, ['', '1h']))).toMatchObject({ code: 'NAME_INVALID' });
   expect(await errorOf(engine.run(flow, ['go', 'never']))).toMatchObject({ code: 'DURATION_INVALID' });

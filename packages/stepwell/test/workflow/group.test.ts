@@ -112,7 +112,10 @@ const misuse: Record<string, [code: string, (ctx: Ctx) => Promise<unknown>]> = {
   'ctx.random inside a step': ['CTX_IN_STEP', (ctx) => ctx.step('outer', () => ctx.random())],
   'ctx.uuid inside a step': ['CTX_IN_STEP', (ctx) => ctx.step('outer', () => ctx.uuid())],
   'ctx.patched inside a step': ['CTX_IN_STEP', (ctx) => ctx.step('outer', () => ctx.patched('p'))],
-  'ctx.progress inside a step': ['CTX_IN_STEP', (ctx) => ctx.step('outer', () => ctx.progress({ percent: 1 }))],
+  'ctx.progress inside a step': [
+    'CTX_IN_STEP',
+    (ctx) => ctx.step('outer', () => ctx.progress({ percent: 1 })),
+  ],
   'ctx.continueAs inside a step': ['CTX_IN_STEP', (ctx) => ctx.step('outer', () => ctx.continueAs(1))],
   'ctx inside a condition': [
     'CTX_IN_STEP',

@@ -8,14 +8,25 @@ const big = (bytes: number): string => 'x'.repeat(bytes - 2);
 test('payloadBytes: a larger result fails the attempt, a smaller one of a later attempt is kept', async () => {
   const flow = workflow('flow', async (ctx) => {
     const fits = await ctx.step('fits', () => big(400));
-    const refused = await ctx.step('large', () => big(401)).catch(({ code, message }) => [code, message] as string[]);
-    const retried = await ctx.step('again', { retry: 2 }, ({ attempt }) => (attempt === 1 ? big(500) : 'small'));
+    const refused = await ctx
+      .step('large', () => big(401))
+      .catch(({ code, message }) => [code, message] as string[]);
+    const retried = await ctx.step('again', { retry: 2 }, ({ attempt }) =>
+      attempt === 1 ? big(500) : 'small',
+    );
     return { fits: fits.length, refused, retried };
   });
-  await using engine = await testEngine({ workflows: [flow], limits: { payloadBytes: 400 }, worker: { parked: 0 } });
+  await using engine = await testEngine({
+    workflows: [flow],
+    limits: { payloadBytes: 400 },
+    worker: { parked: 0 },
+  });
   expect(await engine.run(flow, undefined)).toEqual({
     fits: 398,
-    refused: ['PAYLOAD_TOO_LARGE', expect.stringMatching(/result of step "large" has 401 bytes.*payloadBytes is 400/)],
+    refused: [
+      'PAYLOAD_TOO_LARGE',
+      expect.stringMatching(/result of step "large" has 401 bytes.*payloadBytes is 400/),
+    ],
     retried: 'small',
   });
 });
@@ -60,7 +71,13 @@ test('eventsPerRun: the run is stuck with TOO_MANY_EVENTS, and goes on where the
   await before.clock.settle();
   expect(await run.info()).toMatchObject({
     status: 'stuck',
-    waitingFor: [{ kind: 'stuck', detail: expect.stringContaining('eventsPerRun of 20'), error: { code: 'TOO_MANY_EVENTS' } }],
+    waitingFor: [
+      {
+        kind: 'stuck',
+        detail: expect.stringContaining('eventsPerRun of 20'),
+        error: { code: 'TOO_MANY_EVENTS' },
+      },
+    ],
   });
   await before.well.close({ grace: 0 });
   await using engine = await testEngine({ workflows: [flow], store: before.store, clock: before.clock });
@@ -74,14 +91,25 @@ test('operationsInFlight: an operation beyond it fails with TOO_MANY_OPERATIONS,
     await ctx.sleep('after', 10);
     return all.map((one) => (one.status === 'fulfilled' ? 'ok' : (one.reason as { code: string }).code));
   });
-  await using engine = await testEngine({ workflows: [flow], limits: { operationsInFlight: 3 }, worker: { parked: 0 } });
-  expect(await engine.run(flow, undefined)).toEqual(['ok', 'ok', 'ok', 'TOO_MANY_OPERATIONS', 'TOO_MANY_OPERATIONS']);
+  await using engine = await testEngine({
+    workflows: [flow],
+    limits: { operationsInFlight: 3 },
+    worker: { parked: 0 },
+  });
+  expect(await engine.run(flow, undefined)).toEqual([
+    'ok',
+    'ok',
+    'ok',
+    'TOO_MANY_OPERATIONS',
+    'TOO_MANY_OPERATIONS',
+  ]);
 });
 
 test('operationsInFlight: a map with a concurrency stays below it', async () => {
   const flow = workflow('flow', async (ctx) => {
     const items = Array.from({ length: 20 }, (_, n) => n);
-    return (await ctx.map('all', items, (ctx, n) => ctx.step('one', () => n), { concurrency: 3 })).values.length;
+    return (await ctx.map('all', items, (ctx, n) => ctx.step('one', () => n), { concurrency: 3 })).values
+      .length;
   });
   await using engine = await testEngine({ workflows: [flow], limits: { operationsInFlight: 3 } });
   expect(await engine.run(flow, undefined)).toBe(20);
@@ -108,7 +136,9 @@ test('idLength: of runs, also of children', async () => {
   const child = workflow('child', async () => 1);
   const flow = workflow('flow', async (ctx) => ctx.run(child, undefined, { id: 'x'.repeat(11) }));
   await using engine = await testEngine({ workflows: [flow, child], limits: { idLength: 10 } });
-  expect(await errorOf(engine.start(flow, undefined, { id: 'x'.repeat(11) }))).toMatchObject({ code: 'ID_INVALID' });
+  expect(await errorOf(engine.start(flow, undefined, { id: 'x'.repeat(11) }))).toMatchObject({
+    code: 'ID_INVALID',
+  });
   expect((await engine.start(flow, undefined, { id: 'x'.repeat(10) })).id).toHaveLength(10);
   expect(await errorOf(engine.run(flow, undefined, { id: 'short' }))).toMatchObject({ code: 'ID_INVALID' });
 });
@@ -120,7 +150,9 @@ test.each<Partial<Limits>>([
   { nameLength: Number.POSITIVE_INFINITY },
   { unknown: 1 } as Partial<Limits>,
 ])('the limit %o is refused', async (limits) => {
-  expect(await errorOf(Stepwell.open({ store: 'memory:', limits }))).toMatchObject({ code: 'OPTION_INVALID' });
+  expect(await errorOf(Stepwell.open({ store: 'memory:', limits }))).toMatchObject({
+    code: 'OPTION_INVALID',
+  });
 });
 
 test('the defaults are those of the documentation', () => {

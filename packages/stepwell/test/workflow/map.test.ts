@@ -11,20 +11,27 @@ const work = async (ctx: Ctx, item: number | 'bad'): Promise<string> => {
   return name;
 };
 
-const mapping = workflow('mapping', async (ctx, input: { items: (number | 'bad')[]; options?: MapOptions }) => {
-  const { outcomes, values, errors } = await ctx.map('all', input.items, work, input.options);
-  await ctx.sleep('after', '1m');
-  return {
-    statuses: outcomes.map(({ status }) => status[0]).join(''),
-    values,
-    errors: errors.map(({ index, error }) => [index, error.message]),
-  };
-});
+const mapping = workflow(
+  'mapping',
+  async (ctx, input: { items: (number | 'bad')[]; options?: MapOptions }) => {
+    const { outcomes, values, errors } = await ctx.map('all', input.items, work, input.options);
+    await ctx.sleep('after', '1m');
+    return {
+      statuses: outcomes.map(({ status }) => status[0]).join(''),
+      values,
+      errors: errors.map(({ index, error }) => [index, error.message]),
+    };
+  },
+);
 
 test('results come in the order of the items, whichever was ready first', async () => {
   const { output, bodies } = await everyLife(mapping, { items: [30, 10, 20] });
   expect(output).toEqual({ statuses: 'sss', values: ['done 30', 'done 10', 'done 20'], errors: [] });
-  expect(bodies).toEqual({ 'mapping all/item/work': 1, 'mapping all/item#2/work': 1, 'mapping all/item#3/work': 1 });
+  expect(bodies).toEqual({
+    'mapping all/item/work': 1,
+    'mapping all/item#2/work': 1,
+    'mapping all/item#3/work': 1,
+  });
 });
 
 test('an empty list is done at once', async () => {
@@ -87,9 +94,39 @@ test('an item that takes too long fails with ITEM_TIMED_OUT, and what it waits f
   expect(error).toMatchObject({ code: 'GROUP_FAILED', cause: { code: 'ITEM_TIMED_OUT' } });
 });
 
+test.each<MapOptions>([{ timeout: '1h' }, { itemTimeout: '1h' }])(
+  'with %o, an operator’s retry gives all the time again, and what succeeded is not done again',
+  async (options) => {
+    let slow = true;
+    const done: number[] = [];
+    const flow = workflow('flow', async (ctx) => {
+      const { values } = await ctx.map(
+        'all',
+        [1, 2],
+        async (ctx, item) => {
+          await ctx.step('work', () => void done.push(item));
+          await ctx.sleep(slow && item === 2 ? '2h' : '30m');
+          return item;
+        },
+        options,
+      );
+      return values;
+    });
+    await using engine = await testEngine({ workflows: [flow], worker: { parked: 0 } });
+    const run = await engine.start(flow);
+    expect(await errorOf(engine.result(run))).toMatchObject({ code: expect.stringMatching(/^GROUP_/) });
+    slow = false;
+    await run.retry();
+    expect(await engine.result(run)).toEqual([1, 2]);
+    expect(done).toEqual([1, 2]);
+  },
+);
+
 test('the time of an item begins when it begins', async () => {
   const options = { itemTimeout: 15, concurrency: 1 };
-  expect((await everyLife(mapping, { items: [10, 10, 10], options })).output).toMatchObject({ statuses: 'sss' });
+  expect((await everyLife(mapping, { items: [10, 10, 10], options })).output).toMatchObject({
+    statuses: 'sss',
+  });
 });
 
 test('a map that takes too long as a whole fails with GROUP_TIMED_OUT, whatever is tolerated', async () => {
@@ -114,7 +151,11 @@ test('an item that is cancelled because enough have succeeded is told so by its 
     await ctx.sleep(1);
     return told;
   });
-  expect((await everyLife(flow, undefined)).output).toEqual(['1 aborted', '2 aborted', '2 OPERATION_CANCELLED']);
+  expect((await everyLife(flow, undefined)).output).toEqual([
+    '1 aborted',
+    '2 aborted',
+    '2 OPERATION_CANCELLED',
+  ]);
 });
 
 test('batches: the function gets several items, their first index, and gives as many results', async () => {
@@ -147,7 +188,10 @@ test('maps within maps', async () => {
     const { values } = await ctx.map('rows', [1, 2], async (ctx, row) => {
       const inner = await ctx.map('columns', [1, 2], async (ctx, column) => {
         await ctx.sleep(10 * column);
-        return ctx.step('cell', ({ idempotencyKey }) => [row * column, idempotencyKey.split('/').slice(1).join('/')]);
+        return ctx.step('cell', ({ idempotencyKey }) => [
+          row * column,
+          idempotencyKey.split('/').slice(1).join('/'),
+        ]);
       });
       return inner.values;
     });
@@ -170,10 +214,15 @@ test('a cancel of the run ends the items and begins no more', async () => {
   const flow = workflow('flow', async (ctx) => {
     const begun: number[] = [];
     try {
-      await ctx.map('all', [1, 2, 3], async (ctx, item) => {
-        begun.push(item);
-        await ctx.waitForEvent('never');
-      }, { concurrency: 2, tolerate: { count: 3 } });
+      await ctx.map(
+        'all',
+        [1, 2, 3],
+        async (ctx, item) => {
+          begun.push(item);
+          await ctx.waitForEvent('never');
+        },
+        { concurrency: 2, tolerate: { count: 3 } },
+      );
     } finally {
       await ctx.step('report', () => begun.length);
     }
@@ -184,7 +233,8 @@ test('a cancel of the run ends the items and begins no more', async () => {
   await run.cancel();
   expect(await errorOf(engine.result(run))).toMatchObject({ code: 'RUN_CANCELLED' });
   const counts: unknown[] = [];
-  for await (const { event } of run.events()) if (event.type === 'operation.succeeded') counts.push(event.value);
+  for await (const { event } of run.events())
+    if (event.type === 'operation.succeeded') counts.push(event.value);
   expect(counts).toEqual([2]);
 });
 

@@ -84,21 +84,24 @@ const misfits: Record<string, [(ctx: Ctx) => Promise<unknown>, journal: string, 
   ],
 };
 
-test.each(Object.entries(misfits))('%s: the run is stuck, both sides are shown, and it goes on with code that fits', async (_what, [fn, journal, code]) => {
-  const before = await testEngine({ workflows: [original] });
-  const run = await before.start(original);
-  await before.advance('2h');
-  const misfit = await deploy(before, fn);
-  await misfit.advance('1d');
-  const info = await misfit.well.get(run.id);
-  expect(info.status).toBe('stuck');
-  expect(info.waitingFor).toMatchObject([{ kind: 'stuck', error: { code: 'JOURNAL_MISMATCH' } }]);
-  expect(info.waitingFor[0]!.detail).toContain(journal);
-  expect(info.waitingFor[0]!.detail).toContain(code);
-  await using engine = await deploy(misfit, original.fn as (ctx: Ctx) => Promise<unknown>);
-  await engine.advance('1d');
-  expect(await engine.well.result(run.id)).toBe(3);
-});
+test.each(Object.entries(misfits))(
+  '%s: the run is stuck, both sides are shown, and it goes on with code that fits',
+  async (_what, [fn, journal, code]) => {
+    const before = await testEngine({ workflows: [original] });
+    const run = await before.start(original);
+    await before.advance('2h');
+    const misfit = await deploy(before, fn);
+    await misfit.advance('1d');
+    const info = await misfit.well.get(run.id);
+    expect(info.status).toBe('stuck');
+    expect(info.waitingFor).toMatchObject([{ kind: 'stuck', error: { code: 'JOURNAL_MISMATCH' } }]);
+    expect(info.waitingFor[0]!.detail).toContain(journal);
+    expect(info.waitingFor[0]!.detail).toContain(code);
+    await using engine = await deploy(misfit, original.fn as (ctx: Ctx) => Promise<unknown>);
+    await engine.advance('1d');
+    expect(await engine.well.result(run.id)).toBe(3);
+  },
+);
 
 test('code that catches the misfit does not get round it', async () => {
   const before = await testEngine({ workflows: [original] });
@@ -141,27 +144,41 @@ test('a workflow that waits for something that is no operation is stuck, not fai
   await before.clock.settle();
   const { status, waitingFor } = await run.info();
   expect([status, waitingFor[0]!.error?.code]).toEqual(['stuck', 'WORKFLOW_NEVER_SETTLES']);
-  await using engine = await deploy(before, async (ctx) => ctx.step('check', () => 1));
+  await using engine = await deploy(before, async (ctx) => {
+    const checked = await ctx.step('check', () => 1);
+    return checked + (await ctx.step('instead', () => 1));
+  });
   await engine.clock.settle();
-  expect(await engine.well.result(run.id)).toBe(1);
+  expect(await engine.well.result(run.id)).toBe(2);
 });
 
-test('ctx after a wait for something that is no operation: stuck, with the operation that was asked for', async () => {
-  const outside = Promise.withResolvers<void>();
-  const flow = workflow('order', async (ctx) => {
-    void ctx.sleep('1d');
-    await outside.promise;
-    return ctx.step('late', () => 1);
-  });
-  await using engine = await testEngine({ workflows: [flow] });
-  const run = await engine.start(flow);
-  await engine.clock.settle();
-  outside.resolve();
-  await engine.clock.settle();
-  await engine.advance('2d');
-  const { status, waitingFor } = await run.info();
-  expect([status, waitingFor[0]!.error?.code]).toEqual(['stuck', expect.stringMatching(/CTX_OUTSIDE_TURN|NEVER_SETTLES/)]);
-});
+test.each(['waits', 'runs a step'])(
+  'ctx after something that is no operation, while the run %s: stuck, and it goes on with code that was mended',
+  async (meanwhile) => {
+    const outside = Promise.withResolvers<void>();
+    const flow = workflow('order', async (ctx) => {
+      if (meanwhile === 'waits') void ctx.sleep('1d');
+      else void ctx.step('long', () => new Promise<void>(() => {}));
+      await outside.promise;
+      return ctx.step('late', () => 1);
+    });
+    const before = await testEngine({ workflows: [flow] });
+    const run = await before.start(flow);
+    await before.clock.settle();
+    outside.resolve();
+    await before.advance('2d');
+    const { status, waitingFor } = await run.info();
+    expect([status, waitingFor[0]!.error?.code]).toEqual(['stuck', 'CTX_OUTSIDE_TURN']);
+    expect(waitingFor[0]!.detail).toContain('asked for step "late"');
+    await using engine = await deploy(before, async (ctx) => {
+      if (meanwhile === 'waits') void ctx.sleep('1d');
+      else void ctx.step('long', () => 1);
+      return ctx.step('late', () => 1);
+    });
+    await engine.advance('1d');
+    expect(await engine.well.result(run.id)).toBe(1);
+  },
+);
 
 test('a stuck run can be cancelled by force', async () => {
   const flow = workflow('order', async () => new Promise(() => {}));

@@ -5,7 +5,10 @@ import { testEngine } from '../../src/testing/index.ts';
 import { errorOf, everyLife } from './lives.ts';
 
 test('an input schema: what it refuses does not start, and the function gets its output', async () => {
-  const input = z.object({ items: z.array(z.string()).min(1), at: z.string().transform((text) => text.length) });
+  const input = z.object({
+    items: z.array(z.string()).min(1),
+    at: z.string().transform((text) => text.length),
+  });
   const flow = workflow('flow', { input }, async (ctx, { items, at }) => {
     await ctx.sleep('1h');
     return [items, at];
@@ -25,7 +28,11 @@ test('an input schema: what it refuses does not start, and the function gets its
 });
 
 test('an output schema: what it refuses fails the run, and the run has its output', async () => {
-  const flow = workflow('flow', { output: z.number().transform((n) => ({ n })) }, async (_ctx, value: unknown) => value);
+  const flow = workflow(
+    'flow',
+    { output: z.number().transform((n) => ({ n })) },
+    async (_ctx, value: unknown) => value,
+  );
   expect((await everyLife(flow, 5)).output).toEqual({ n: 5 });
   expect((await everyLife(flow, 'five')).error).toMatchObject({ code: 'OUTPUT_INVALID' });
 });
@@ -129,8 +136,8 @@ test('runs with the same concurrency key go one after the other', async () => {
   const order: string[] = [];
   const flow = workflow(
     'flow',
-    { concurrency: { key: ({ account }) => account } },
-    async (ctx, { account }: { account: string }) => {
+    { concurrency: { key: (input: { account: string }) => input.account } },
+    async (ctx, { account }) => {
       await ctx.step('begin', () => void order.push(`${account} begins`));
       await ctx.sleep('1h');
       await ctx.step('end', () => void order.push(`${account} ends`));
@@ -147,7 +154,9 @@ test('runs with the same concurrency key go one after the other', async () => {
 });
 
 test('a concurrency limit lets so many run at once; a run that ends in any way makes room', async () => {
-  const flow = workflow('flow', { concurrency: { key: () => 'all', limit: 2 } }, async (ctx) => ctx.sleep('1h'));
+  const flow = workflow('flow', { concurrency: { key: () => 'all', limit: 2 } }, async (ctx) =>
+    ctx.sleep('1h'),
+  );
   await using engine = await testEngine({ workflows: [flow] });
   const runs: RunHandle[] = [];
   for (let n = 0; n < 4; n++) runs.push(await engine.start(flow));
@@ -166,7 +175,8 @@ test('the most urgent run goes first, then the oldest', async () => {
   });
   await using engine = await testEngine({ workflows: [flow], worker: { concurrency: 1 } });
   const starts = { 'default 1': {}, low: { priority: 0 }, 'default 2': {}, urgent: { priority: 9 } };
-  for (const [name, options] of Object.entries(starts)) await engine.start(flow, name, { delay: '1m', ...options });
+  for (const [name, options] of Object.entries(starts))
+    await engine.start(flow, name, { delay: '1m', ...options });
   await engine.advance('1m');
   expect(order).toEqual(['urgent', 'default 1', 'default 2', 'low']);
 });
@@ -215,14 +225,16 @@ test.each<[WorkflowOptions<never>, string]>([
 });
 
 test('a workflow without a function, or with a name that cannot be one, is refused', () => {
-  expect(() => workflow('flow', undefined as never)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }));
+  expect(() => workflow('flow', undefined as never)).toThrow(
+    expect.objectContaining({ code: 'OPTION_INVALID' }),
+  );
   for (const name of ['', 'a@b', 'a/b', ' ', 7 as never]) {
     expect(() => workflow(name, async () => 1)).toThrow(expect.objectContaining({ code: 'NAME_INVALID' }));
   }
 });
 
 test('a concurrency key that cannot be one refuses the start', async () => {
-  const flow = workflow('flow', { concurrency: { key: (key) => key } }, async (_ctx, key: string) => key);
+  const flow = workflow('flow', { concurrency: { key: (key: string) => key } }, async () => 1);
   await using engine = await testEngine({ workflows: [flow] });
   expect(await errorOf(engine.start(flow, ''))).toMatchObject({ code: 'ID_INVALID' });
 });

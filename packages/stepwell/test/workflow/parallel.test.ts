@@ -17,7 +17,11 @@ test('branches by name or in a list give their results in the same shape', async
   });
   const { output, bodies } = await everyLife(flow, undefined);
   expect(output).toEqual({ named: { stock: 3, price: 'dear' }, listed: [1, 'b'], none: [[], {}] });
-  expect(Object.keys(bodies)).toEqual(['flow named/stock/check', 'flow named/price/look up', 'flow listed/branch/a']);
+  expect(Object.keys(bodies)).toEqual([
+    'flow named/stock/check',
+    'flow named/price/look up',
+    'flow listed/branch/a',
+  ]);
 });
 
 test('without a policy the first failure ends it, is thrown as it is, and the rest is cancelled', async () => {
@@ -44,14 +48,22 @@ test('with a policy each branch has its outcome', async () => {
     );
     await ctx.sleep('1h');
     const { good, bad } = outcomes;
-    return [good.status, good.status === 'succeeded' && good.value, bad.status === 'failed' && bad.error.message];
+    return [
+      good.status,
+      good.status === 'succeeded' && good.value,
+      bad.status === 'failed' && bad.error.message,
+    ];
   });
   expect((await everyLife(flow, undefined)).output).toEqual(['succeeded', 1, 'broken']);
 });
 
 test('with a policy that is not met it fails with GROUP_FAILED', async () => {
   const flow = workflow('flow', async (ctx) =>
-    ctx.parallel('both', { bad: () => Promise.reject(new RangeError('broken')), other: async () => 1 }, { concurrency: 1 }),
+    ctx.parallel(
+      'both',
+      { bad: () => Promise.reject(new RangeError('broken')), other: async () => 1 },
+      { concurrency: 1 },
+    ),
   );
   const { error } = await everyLife(flow, undefined);
   expect(error).toMatchObject({ code: 'GROUP_FAILED', cause: { name: 'RangeError', message: 'broken' } });
@@ -59,16 +71,18 @@ test('with a policy that is not met it fails with GROUP_FAILED', async () => {
 
 test('a branch that throws before it is async fails like any other', async () => {
   const flow = workflow('flow', async (ctx) =>
-    ctx.parallel(
-      'both',
-      [
-        () => {
-          throw new Error('at once');
-        },
-        (ctx) => ctx.step('fine', () => 2),
-      ],
-      { tolerate: { count: 1 }, concurrency: 1 },
-    ).then((outcomes) => outcomes.map(({ status }) => status)),
+    ctx
+      .parallel(
+        'both',
+        [
+          () => {
+            throw new Error('at once');
+          },
+          (ctx) => ctx.step('fine', () => 2),
+        ],
+        { tolerate: { count: 1 }, concurrency: 1 },
+      )
+      .then((outcomes) => outcomes.map(({ status }) => status)),
   );
   expect((await everyLife(flow, undefined)).output).toEqual(['failed', 'succeeded']);
 });

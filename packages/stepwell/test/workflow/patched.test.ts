@@ -88,7 +88,7 @@ test('a loop that was begun with old code stays with it', async () => {
       return seen;
     });
   const before = await testEngine({ workflows: [rounds('old')] });
-  const run = await before.start(rounds('old') as never);
+  const run = await before.start(rounds('old'));
   await before.advance('90m');
   await using engine = await deploy(before, rounds('new') as never);
   await engine.advance('1d');

@@ -44,6 +44,47 @@ test('Promise.any gives the first success', async () => {
   expect((await everyLife(flow, undefined)).output).toEqual(['fast', ['bad failed', 'worse failed']]);
 });
 
+test('Promise.any that fails the run tells what went wrong', async () => {
+  const flow = workflow('flow', async (ctx) => Promise.any([fail(ctx, 'bad'), fail(ctx, 'worse')]));
+  const { error } = await everyLife(flow, undefined);
+  expect(error).toMatchObject({
+    name: 'AggregateError',
+    data: {
+      errors: [
+        { name: 'RangeError', message: 'bad failed' },
+        { name: 'RangeError', message: 'worse failed' },
+      ],
+    },
+  });
+});
+
+test('every kind of operation may fail before it is awaited', async () => {
+  const child = workflow('child', async () => {
+    throw new Error('child');
+  });
+  const flow = workflow('flow', async (ctx) => {
+    const refuse = (): Promise<never> => Promise.reject(new Error('no'));
+    const early = [
+      ctx.step('step', refuse),
+      ctx.waitForEvent('event', { timeout: 1 }),
+      ctx.waitForCallback('callback', refuse),
+      ctx.createCallback('other', { timeout: 1 }).result,
+      ctx.waitForCondition('condition', refuse, { every: 1 }),
+      ctx.run(child),
+      ctx.run('nowhere'),
+      ctx.start('nowhere'),
+      ctx.group('group', refuse),
+      ctx.map('map', [1], refuse),
+      ctx.parallel('parallel', [refuse]),
+      ctx.sleep('no duration'),
+      ctx.sleepUntil(Number.NaN),
+    ];
+    await ctx.sleep('1h');
+    return (await Promise.allSettled(early)).filter(({ status }) => status === 'fulfilled').length;
+  });
+  expect((await everyLife(flow, undefined, { workflows: [child] })).output).toBe(0);
+});
+
 test('the winner of Promise.race stays the same in every replay, and the loser goes on', async () => {
   const flow = workflow('flow', async (ctx) => {
     const event = ctx.waitForEvent<string>('go');
@@ -79,7 +120,9 @@ test('a race between two that are ready at once is decided once', async () => {
 });
 
 test('a step that takes long loses to a sleep, and its result is dropped when the run ends', async () => {
-  const flow = workflow('flow', async (ctx) => Promise.race([ctx.step('endless', () => new Promise<string>(() => {})), nap(ctx, 'hour', 3_600_000)]));
+  const flow = workflow('flow', async (ctx) =>
+    Promise.race([ctx.step('endless', () => new Promise<string>(() => {})), nap(ctx, 'hour', 3_600_000)]),
+  );
   await using engine = await testEngine({ workflows: [flow] });
   const run = await engine.start(flow);
   await engine.advance('1h');
@@ -111,7 +154,17 @@ test('chains that go on side by side keep their own order', async () => {
     await Promise.all([chain('a', [10, 10, 50]), chain('b', [15, 30]), chain('c', [1, 2, 3, 4])]);
     return order;
   });
-  expect((await everyLife(flow, undefined)).output).toEqual(['c0', 'c1', 'c2', 'a0', 'c3', 'b0', 'a1', 'b1', 'a2']);
+  expect((await everyLife(flow, undefined)).output).toEqual([
+    'c0',
+    'c1',
+    'c2',
+    'a0',
+    'c3',
+    'b0',
+    'a1',
+    'b1',
+    'a2',
+  ]);
 });
 
 test('whether an operation has ended can be asked by racing it with a value', async () => {

@@ -76,21 +76,42 @@ test('the idempotency key stays the same over all attempts', async () => {
 class Declined extends Error {
   override name = 'Declined';
 }
+/** Has no name of its own: that of its class is meant. */
 class Network extends Error {}
 
 const shaped = (retry: RetryOptions) =>
   workflow('shaped', async (ctx, input: 'declined' | 'network' | 'other') => {
     const errors = { declined: new Declined('no'), network: new Network('cut'), other: new Error('other') };
-    return ctx.step('try', { retry: { attempts: 2, delay: 1, ...retry } }, () => Promise.reject(errors[input]));
+    return ctx.step('try', { retry: { attempts: 2, delay: 1, ...retry } }, () =>
+      Promise.reject(errors[input]),
+    );
   });
 
 test.each<[string, RetryOptions, Record<'declined' | 'network' | 'other', number>]>([
   ['nonRetryable by class', { nonRetryable: [Declined] }, { declined: 1, network: 2, other: 2 }],
   ['nonRetryable by name', { nonRetryable: ['Declined'] }, { declined: 1, network: 2, other: 2 }],
-  ['nonRetryable by predicate', { nonRetryable: (e) => e.message === 'cut' }, { declined: 2, network: 1, other: 2 }],
+  [
+    'nonRetryable by predicate',
+    { nonRetryable: (e) => e.message === 'cut' },
+    { declined: 2, network: 1, other: 2 },
+  ],
   ['retryOn by class', { retryOn: [Network] }, { declined: 1, network: 2, other: 1 }],
   ['retryOn by name', { retryOn: ['Declined', 'Nobody'] }, { declined: 2, network: 1, other: 1 }],
-  ['retryOn, less nonRetryable', { retryOn: [Error], nonRetryable: [Network] }, { declined: 2, network: 1, other: 2 }],
+  ['retryOn by the name of a class', { retryOn: ['Network'] }, { declined: 1, network: 2, other: 1 }],
+  [
+    'a predicate that throws itself says no',
+    {
+      retryOn: () => {
+        throw new Error('odd');
+      },
+    },
+    { declined: 1, network: 1, other: 1 },
+  ],
+  [
+    'retryOn, less nonRetryable',
+    { retryOn: [Error], nonRetryable: [Network] },
+    { declined: 2, network: 1, other: 2 },
+  ],
 ])('%s', async (_name, retry, expected) => {
   const flow = shaped(retry);
   await using engine = await testEngine({ workflows: [flow], worker: { parked: 0 } });

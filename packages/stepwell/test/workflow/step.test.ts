@@ -93,8 +93,10 @@ test('a value that is thrown and is no Error arrives as VALUE_THROWN with the va
   const flow = workflow('flow', async (ctx) => {
     const seen: unknown[] = [];
     for (const value of ['text', 42, null, { a: 1 }, undefined]) {
-      // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- that is what is tested
-      await ctx.step('throw', () => Promise.reject(value)).catch(({ code, data }) => seen.push([code, data ?? null]));
+      await ctx
+        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- that is what is tested
+        .step('throw', () => Promise.reject(value))
+        .catch(({ code, data }) => seen.push([code, data ?? null]));
     }
     await ctx.sleep('1m');
     return seen;
@@ -118,7 +120,9 @@ test('an error with a strange name, message or property is kept as far as it can
         throw new Error('trapped');
       },
     });
-    return ctx.step('fail', () => Promise.reject(strange)).catch(({ name, fine, big }) => ({ name, fine, big }));
+    return ctx
+      .step('fail', () => Promise.reject(strange))
+      .catch(({ name, fine, big }) => ({ name, fine, big }));
   });
   expect((await everyLife(flow, undefined)).output).toEqual({ name: '42', fine: 1 });
 });
@@ -128,8 +132,17 @@ test('a result that JSON cannot hold fails the step with the path of the value',
   cycle.self = cycle;
   const flow = workflow('flow', async (ctx) => {
     const messages: string[] = [];
-    for (const value of [{ list: [1, new Date(0)] }, { big: 1n }, cycle, [undefined], Number.NaN, new Map()]) {
-      await ctx.step('bad', () => value as unknown).catch(({ code, message }) => messages.push(`${code} ${message}`));
+    for (const value of [
+      { list: [1, new Date(0)] },
+      { big: 1n },
+      cycle,
+      [undefined],
+      Number.NaN,
+      new Map(),
+    ]) {
+      await ctx
+        .step('bad', () => value as unknown)
+        .catch(({ code, message }) => messages.push(`${code} ${message}`));
     }
     return messages;
   });
@@ -193,29 +206,4 @@ test('the log of a body is in the journal, under its operation', async () => {
   expect(events.filter(({ type }) => type === 'log')).toEqual([
     { type: 'log', level: 'warn', message: 'careful', data: { with: ['this'] }, op: 'talk' },
   ]);
-});
-
-test('what the last heartbeat told is given to the attempt after a crash or a failure', async () => {
-  const flow = workflow('flow', async (ctx) =>
-    ctx.step('count', { retry: { attempts: 3, delay: '1s' } }, ({ attempt, heartbeat, lastHeartbeat }) => {
-      const from = (lastHeartbeat as { done: number } | undefined)?.done ?? 0;
-      heartbeat({ done: from + 1 });
-      heartbeat({ done: from + 2 });
-      if (attempt < 3) throw new Error('cut off');
-      return from;
-    }),
-  );
-  await using engine = await testEngine({ workflows: [flow] });
-  expect(await engine.run(flow, undefined)).toBe(4);
-});
-
-test('a heartbeat that JSON cannot hold fails the attempt', async () => {
-  const flow = workflow('flow', async (ctx) =>
-    ctx.step('beat', ({ heartbeat }) => {
-      heartbeat('fine');
-      heartbeat({ not: 1n });
-    }),
-  );
-  const { error } = await everyLife(flow, undefined);
-  expect(error).toMatchObject({ code: 'VALUE_NOT_JSON', message: expect.stringContaining('$.not is a bigint') });
 });

@@ -3,7 +3,8 @@ import { workflow, type JournalEvent, type Progress } from '../../src/index.ts';
 import { testEngine } from '../../src/testing/index.ts';
 import { errorOf, everyLife } from './lives.ts';
 
-const ofType = (events: readonly JournalEvent[], type: JournalEvent['type']) => events.filter((event) => event.type === type);
+const ofType = (events: readonly JournalEvent[], type: JournalEvent['type']) =>
+  events.filter((event) => event.type === type);
 
 const telling = workflow('telling', async (ctx) => {
   ctx.setStatus('beginning');
@@ -45,7 +46,9 @@ test('they are silent in a replay: nothing is told twice', async () => {
   const events: JournalEvent[] = [];
   for await (const { event } of run.events()) events.push(event);
   expect(ofType(events, 'run.activated').length).toBeGreaterThan(1);
-  expect([ofType(events, 'progress'), ofType(events, 'status'), ofType(events, 'log')].map(({ length }) => length)).toEqual([2, 2, 4]);
+  expect(
+    [ofType(events, 'progress'), ofType(events, 'status'), ofType(events, 'log')].map(({ length }) => length),
+  ).toEqual([2, 2, 4]);
 });
 
 test('the latest progress and status can be seen from outside while the run waits', async () => {
@@ -88,6 +91,11 @@ test('progress that is too large is refused', async () => {
 });
 
 test('what ctx says of its run', async () => {
-  const flow = workflow('flow', { version: '7' }, async (ctx) => [ctx.runId, ctx.workflow, ctx.version, ctx.signal.aborted]);
+  const flow = workflow('flow', { version: '7' }, async (ctx) => [
+    ctx.runId,
+    ctx.workflow,
+    ctx.version,
+    ctx.signal.aborted,
+  ]);
   expect((await everyLife(flow, undefined)).output).toEqual(['crash-test', 'flow', '7', false]);
 });

@@ -39,7 +39,9 @@ test('a timeout counts as a failed attempt, and the next attempt has all its tim
 test('what a body that was given up returns later counts for nothing', async () => {
   const late = Promise.withResolvers<string>();
   const flow = workflow('flow', async (ctx) => {
-    const result = await ctx.step('slow', { timeout: '1s' }, () => late.promise).catch(({ code }) => code as string);
+    const result = await ctx
+      .step('slow', { timeout: '1s' }, () => late.promise)
+      .catch(({ code }) => code as string);
     await ctx.sleep('1h');
     return result;
   });
@@ -68,7 +70,9 @@ test('only errors of retryOn are tried again, a timeout as well', async () => {
     [['NetworkError'], 1],
   ] as const) {
     const flow = workflow('flow', async (ctx) =>
-      ctx.step('slow', { timeout: 1, retry: { attempts: 2, delay: 1, retryOn } }, ({ signal }) => aborted(signal)),
+      ctx.step('slow', { timeout: 1, retry: { attempts: 2, delay: 1, retryOn } }, ({ signal }) =>
+        aborted(signal),
+      ),
     );
     const { bodies } = await everyLife(flow, undefined);
     expect(bodies).toEqual({ 'flow slow': attempts });
@@ -82,6 +86,23 @@ test('a timeout that is no duration is refused', async () => {
     code: 'DURATION_INVALID',
     message: expect.stringContaining('timeout of step "slow"'),
   });
+});
+
+test('a body that asks for its signal only after its time was up finds it aborted', async () => {
+  const late = Promise.withResolvers<void>();
+  const seen: unknown[] = [];
+  const flow = workflow('flow', async (ctx) =>
+    ctx.step('slow', { timeout: '1s' }, async (io) => {
+      await late.promise;
+      seen.push(io.signal.aborted, io.signal.reason);
+    }),
+  );
+  await using engine = await testEngine({ workflows: [flow] });
+  await engine.start(flow);
+  await engine.advance('1s');
+  late.resolve();
+  await engine.clock.settle();
+  expect(seen).toMatchObject([true, { code: 'STEP_TIMED_OUT' }]);
 });
 
 test('a cancelled operation aborts its body', async () => {

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { workflow } from '../../src/index.ts';
+import { workflow, type Ctx } from '../../src/index.ts';
 import { testEngine } from '../../src/testing/index.ts';
 import { errorOf, everyLife, RUN } from './lives.ts';
 
@@ -16,7 +16,9 @@ const trip = workflow('trip', async (ctx, input: { fails?: boolean; undoFails?: 
   await ctx.group('stay', async (ctx) => {
     await ctx.step('hotel', { undo: undo('hotel') }, () => 'hotel 2');
   });
-  await ctx.step('unpaid', { undo: () => told.push('never') }, () => Promise.reject(new Error('no'))).catch(() => {});
+  await ctx
+    .step('unpaid', { undo: () => told.push('never') }, () => Promise.reject(new Error('no')))
+    .catch(() => {});
   await ctx.sleep('1h');
   await ctx.step('car', { undo: undo('car') }, () => 'car 3');
   if (input.fails === true) throw new TypeError('the traveller is ill');
@@ -35,12 +37,17 @@ test('when a run fails, what succeeded is undone, last first', async () => {
 });
 
 test('when a run is cancelled, what succeeded is undone', async () => {
-  const { status } = await everyLife(trip, {}, {
-    before,
-    outside: async (reason, well, id) => {
-      if (reason.kind === 'event' && (await well.get(id)).waitingFor[0]?.op === 'home') await well.cancel(id);
+  const { status } = await everyLife(
+    trip,
+    {},
+    {
+      before,
+      outside: async (reason, well, id) => {
+        if (reason.kind === 'event' && (await well.get(id)).waitingFor[0]?.op === 'home')
+          await well.cancel(id);
+      },
     },
-  });
+  );
   expect(status).toBe('cancelled');
   before();
   await using engine = await testEngine({ workflows: [trip] });
@@ -72,6 +79,18 @@ test('an undo that fails keeps no other from being run: UNDO_FAILED, with the or
   expect(told).toEqual(['undo car 3', 'undo flight 1']);
 });
 
+test('an undo that fails in a run that is cancelled can be seen as the cause', async () => {
+  await using engine = await testEngine({ workflows: [trip] });
+  const run = await engine.start(trip, { undoFails: 'hotel' });
+  await engine.advance('2h');
+  await run.cancel();
+  expect(await errorOf(engine.result(run))).toMatchObject({
+    code: 'RUN_CANCELLED',
+    cause: { code: 'UNDO_FAILED', message: expect.stringContaining('"stay/hotel": no hotel back') },
+  });
+  expect(told).toEqual(['undo car 3', 'undo flight 1']);
+});
+
 test('an undo has the retries of its step, and an idempotency key of its own', async () => {
   const keys: string[] = [];
   const flow = workflow('flow', async (ctx) => {
@@ -93,31 +112,51 @@ test('an undo has the retries of its step, and an idempotency key of its own', a
   expect(keys.slice(0, 3)).toEqual([`${RUN}/pay`, `${RUN}/pay/undo`, `${RUN}/pay/undo`]);
 });
 
-test.each(['cancel', 'timeout'])('a %s that comes while a run is being undone does not stop that', async (what) => {
-  const flow = workflow('flow', { timeout: '30m' }, async (ctx) => {
-    await ctx.step('take', { undo: () => told.push('undo take') }, () => 1);
-    await ctx.step(
-      'slow',
-      {
-        retry: { attempts: 3, delay: '1h' },
-        undo: (_, { attempt }) => {
-          if (attempt === 1) throw new Error('busy');
-          told.push('undo slow');
+test.each(['cancel', 'timeout'])(
+  'a %s that comes while a run is being undone does not stop that',
+  async (what) => {
+    const flow = workflow('flow', { timeout: '30m' }, async (ctx) => {
+      await ctx.step('take', { undo: () => told.push('undo take') }, () => 1);
+      await ctx.step(
+        'slow',
+        {
+          retry: { attempts: 3, delay: '1h' },
+          undo: (_, { attempt }) => {
+            if (attempt === 1) throw new Error('busy');
+            told.push('undo slow');
+          },
         },
-      },
-      () => 1,
-    );
+        () => 1,
+      );
+      throw new Error('broken');
+    });
+    await using engine = await testEngine({ workflows: [flow] });
+    const run = await engine.start(flow);
+    await engine.clock.settle();
+    if (what === 'cancel') await run.cancel();
+    const { code } = await errorOf(engine.result(run));
+    expect([code, told]).toEqual([
+      what === 'cancel' ? 'RUN_CANCELLED' : 'RUN_TIMED_OUT',
+      ['undo slow', 'undo take'],
+    ]);
+  },
+);
+
+test('what an item did that failed and was tolerated is undone when the run fails in the end', async () => {
+  const flow = workflow('flow', async (ctx) => {
+    const take = async (ctx: Ctx, item: number) => {
+      await ctx.step('take', { undo: () => told.push(`undo ${item}`) }, () => 1);
+      if (item === 2) throw new Error('tolerated');
+    };
+    await ctx.map('all', [1, 2], take, { tolerate: { count: 1 } });
     throw new Error('broken');
   });
+  const { bodies } = await everyLife(flow, undefined, { before });
+  expect(bodies).toMatchObject({ 'flow all/item/take/undo': 1, 'flow all/item#2/take/undo': 1 });
+  before();
   await using engine = await testEngine({ workflows: [flow] });
-  const run = await engine.start(flow);
-  await engine.clock.settle();
-  if (what === 'cancel') await run.cancel();
-  const { code } = await errorOf(engine.result(run));
-  expect([code, told]).toEqual([
-    what === 'cancel' ? 'RUN_CANCELLED' : 'RUN_TIMED_OUT',
-    ['undo slow', 'undo take'],
-  ]);
+  await errorOf(engine.run(flow, undefined));
+  expect(told).toEqual(['undo 2', 'undo 1']);
 });
 
 test('what the workflow does about an error itself comes before the undoing', async () => {

@@ -75,7 +75,10 @@ test('a workflow that returns what JSON cannot hold fails, a cycle as well', asy
     ['date', '$ is a Date'],
   ] as const) {
     const { status, error } = await everyLife(flow, what);
-    expect([status, error]).toMatchObject(['failed', { code: 'VALUE_NOT_JSON', message: expect.stringContaining(message) }]);
+    expect([status, error]).toMatchObject([
+      'failed',
+      { code: 'VALUE_NOT_JSON', message: expect.stringContaining(message) },
+    ]);
   }
 });
 
@@ -89,6 +92,20 @@ test('a workflow that throws what is no Error fails with VALUE_THROWN and the va
     expect([status, error]).toMatchObject(['failed', { name: 'StepwellError', code: 'VALUE_THROWN' }]);
     expect(error!.data).toEqual(value);
   }
+});
+
+test('an error that is its own cause fails the run like any other', async () => {
+  const flow = workflow('flow', async () => {
+    const error = new Error('round and round');
+    error.cause = error;
+    throw error;
+  });
+  const { status, error } = await everyLife(flow, undefined);
+  expect([status, error?.message, error?.cause?.message]).toEqual([
+    'failed',
+    'round and round',
+    'round and round',
+  ]);
 });
 
 test('an object that is changed after it was given does not change what is kept', async () => {
