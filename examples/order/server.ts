@@ -15,7 +15,7 @@ export interface OrderServer {
 }
 
 export async function openServer({ store, port }: { store: string; port: number }): Promise<OrderServer> {
-  const well = await Stepwell.open({ store, workflows: [order], onError: (error) => console.error(error) });
+  const well = await Stepwell.open({ store, workflows: [order] });
   try {
     const server = await serve(well, { port });
     return { url: server.url, well, close: () => server.close().then(() => well.close()) };

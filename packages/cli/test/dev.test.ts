@@ -198,6 +198,24 @@ test('a process that ends by itself is told of, and a change starts it again', a
   expect(stdout).toBe('"whole"\n');
 });
 
+test('a promise that a workflow lets drop does not take the other runs with it', async () => {
+  write(
+    'careless.ts',
+    `import { workflow } from 'stepwell';
+    export const careless = workflow('careless', async (ctx) => {
+      void ctx.step('fail', () => { throw new Error('dropped'); }).then(() => {});
+      await ctx.step('work', () => {});
+      return 'fine';
+    });`,
+  );
+  startDev('careless.ts');
+  const { url } = await nextLine();
+  for (const id of ['first', 'second']) {
+    const { stdout } = await stepwell(['run', 'careless', '--id', id, '--wait'], { server: url! });
+    expect(stdout).toBe('"fine"\n');
+  }
+});
+
 test('a store that is in use ends the command', async () => {
   write('one.ts', `import { workflow } from 'stepwell'; export const one = workflow('one', async () => 1);`);
   startDev('one.ts');

@@ -11,6 +11,8 @@ let opening: ReturnType<typeof openServer> | null = null;
 
 // Ctrl-C in a terminal reaches this process too; what it means is for the supervisor to say.
 process.on('SIGINT', () => {});
+// A promise that one workflow lets drop must not take the other runs with it, nor come back to do so after every restart.
+process.on('unhandledRejection', (error) => console.error('A promise that nobody waits for has failed:', error));
 // The supervisor has gone, in whatever way: nobody else would stop this process.
 process.on('disconnect', () => void stop());
 
@@ -36,7 +38,7 @@ async function open(workflows: readonly AnyDefinition[]): Promise<void> {
 
 async function openServer(workflows: readonly AnyDefinition[]) {
   const { store, host, port, insecure } = settings;
-  const well = await Stepwell.open({ store, workflows, onError: (error) => console.error(error) });
+  const well = await Stepwell.open({ store, workflows });
   try {
     const server = await serve(well, { host, port, insecure });
     // Nobody is let in any more, then what is under way may end.
