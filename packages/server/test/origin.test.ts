@@ -54,9 +54,12 @@ test.each(['evil.example', 'evil.example:80', '127.0.0.1.evil.example', '10.0.0.
   },
 );
 
-test.each(['localhost', '127.0.0.1', '[::1]', 'shop.localhost'])('a request to %s is let in', async (name) => {
-  expect((await ask({ Host: `${name}:${port()}` })).status).toBe(200);
-});
+test.each(['localhost', '127.0.0.1', '[::1]', 'shop.localhost'])(
+  'a request to %s is let in',
+  async (name) => {
+    expect((await ask({ Host: `${name}:${port()}` })).status).toBe(200);
+  },
+);
 
 test('a server that is not for this machine only may have any name', async () => {
   const answer = await createApp(well).request('/healthz', { headers: { Host: 'stepwell.example' } });

@@ -1,0 +1,96 @@
+import type { Failure } from '../../packages/stepwell/src/model/failure.ts';
+import type { NewRun, RunKey } from '../../packages/stepwell/src/model/run.ts';
+import type {
+  ClaimRequest,
+  CommitRequest,
+  Delivery,
+  News,
+  RunQuery,
+  Store,
+  WorkerRecord,
+} from '../../packages/stepwell/src/store/contract.ts';
+
+/** A store that hands every call on to another: the base of those that watch, spoil or delay some of them. */
+export class PassThroughStore implements Store {
+  readonly inner: Store;
+
+  constructor(inner: Store) {
+    this.inner = inner;
+  }
+
+  get kind(): string {
+    return this.inner.kind;
+  }
+
+  start(runs: readonly NewRun[], owner?: string): ReturnType<Store['start']> {
+    return this.inner.start(runs, owner);
+  }
+
+  commit(commits: readonly CommitRequest[]): ReturnType<Store['commit']> {
+    return this.inner.commit(commits);
+  }
+
+  deliver(deliveries: readonly Delivery[]): ReturnType<Store['deliver']> {
+    return this.inner.deliver(deliveries);
+  }
+
+  claim(request: ClaimRequest): ReturnType<Store['claim']> {
+    return this.inner.claim(request);
+  }
+
+  facts(run: RunKey, after: number): ReturnType<Store['facts']> {
+    return this.inner.facts(run, after);
+  }
+
+  register(worker: WorkerRecord): Promise<void> {
+    return this.inner.register(worker);
+  }
+
+  heartbeat(worker: string, now: number, expiresAt: number): Promise<boolean> {
+    return this.inner.heartbeat(worker, now, expiresAt);
+  }
+
+  retire(worker: string, now: number): Promise<void> {
+    return this.inner.retire(worker, now);
+  }
+
+  expire(now: number): Promise<string[]> {
+    return this.inner.expire(now);
+  }
+
+  workers(): Promise<WorkerRecord[]> {
+    return this.inner.workers();
+  }
+
+  strand(now: number, error: Failure): Promise<number> {
+    return this.inner.strand(now, error);
+  }
+
+  journal(run: RunKey, from: number, limit: number): ReturnType<Store['journal']> {
+    return this.inner.journal(run, from, limit);
+  }
+
+  get(namespace: string, id: string): ReturnType<Store['get']> {
+    return this.inner.get(namespace, id);
+  }
+
+  query(query: RunQuery): ReturnType<Store['query']> {
+    return this.inner.query(query);
+  }
+
+  count(namespace: string): ReturnType<Store['count']> {
+    return this.inner.count(namespace);
+  }
+
+  purge(namespace: string, id: string): Promise<boolean> {
+    return this.inner.purge(namespace, id);
+  }
+
+  subscribe(listener: (news: News) => void): () => void {
+    return this.inner.subscribe(listener);
+  }
+
+  close(): Promise<void> {
+    return this.inner.close();
+  }
+}
