@@ -129,7 +129,7 @@ export class RandomCalls {
         ? [
             {
               run: { ...this.#newRun(), parent: { key: NO_RUN, id: run.id, op: 'child' } },
-              refusal: this.#fact(),
+              refusal: { type: 'child', op: 'child', child: run.id, outcome: { ok: false, error: FAILURE } },
             },
           ]
         : [],

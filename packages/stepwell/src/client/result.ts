@@ -29,8 +29,9 @@ export async function awaitResult(
   let run = await awaitEnd(parts, id, signal);
   while (run.continuedBy !== null) run = await awaitEnd(parts, run.continuedBy, signal);
   if (run.status === 'succeeded') return parts.payloads.decode(run.output);
-  const classes = parts.registry.find(run.workflow, run.version)?.options.errors ?? [];
-  throw errorOf(run.error!, parts.payloads.codec, new Map(classes.map((type) => [type.name, type])));
+  const definition = parts.registry.find(run.workflow, run.version);
+  const classes = definition === null ? new Map() : parts.registry.errorClassesOf(definition);
+  throw errorOf(run.error!, parts.payloads.codec, classes);
 }
 
 /** How a run ended that this process has just started, without a look into the store; null: the news did not say. */

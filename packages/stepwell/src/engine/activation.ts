@@ -75,7 +75,7 @@ export class Activation {
   closing = false;
   end: End | null = null;
   broken: StepwellError | null = null;
-  /** What the code says of its operations, which no journal keeps; only of those that are not settled. */
+  /** What the code says of its operations beyond what the journal keeps; only of those that are not settled. */
   readonly asks = new Map<OperationId, Ask>();
 
   readonly #host: ActivationHost;

@@ -97,6 +97,7 @@ export class Draft {
    * @param completed callbacks that are closed already: to close one again would be refused
    */
   take(taken: number, completed: ReadonlySet<string>): CommitRequest {
+    const outside = this.#outside === null ? NOTHING_OUTSIDE : withoutClosing(this.#outside, completed);
     const request: CommitRequest = {
       run: this.#run,
       position: this.#position,
@@ -104,7 +105,10 @@ export class Draft {
       events: `[${this.#texts.join(',')}]`,
       count: this.#texts.length,
       taken,
-      ...(this.#outside === null ? NOTHING_OUTSIDE : withoutClosing(this.#outside, completed)),
+      open: outside.open,
+      close: outside.close,
+      starts: outside.starts,
+      deliver: outside.deliver,
       change: this.#change(),
     };
     this.#position += this.#texts.length;

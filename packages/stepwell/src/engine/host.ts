@@ -83,7 +83,7 @@ export class ActivationHost implements Host {
   ask(ask: Ask): OperationStarted {
     const activation = this.#activation;
     this.#demandTurn(ask.started);
-    if (isAwaited(ask.started)) activation.asks.set(ask.started.op, ask);
+    if (saysMore(ask)) activation.asks.set(ask.started.op, ask);
     if (this.#turn === null || this.#turn.isBeyond(ask.started)) return this.#begin(ask);
     try {
       const { event, position } = this.#turn.take(ask.started);
@@ -252,6 +252,17 @@ export class ActivationHost implements Host {
 /** Operations that take effect outside wait while the run is paused; the others only wait anyway. */
 function canBeHeld({ kind }: OperationStarted): boolean {
   return kind === 'step' || kind === 'condition' || kind === 'child';
+}
+
+/** A plain step says nothing that is not in its event. */
+function saysMore({ retry, poll, timeout, child, reconcilable }: Ask): boolean {
+  return (
+    retry !== undefined ||
+    poll !== undefined ||
+    timeout !== undefined ||
+    child !== undefined ||
+    reconcilable !== undefined
+  );
 }
 
 function endedEarly(end: End, left: RecordedTurn['left']): StepwellError {

@@ -41,7 +41,7 @@ export function isCurrent(state: RunState, { at, subject }: Timer<Due>): boolean
 
 /** Works on the earliest timer that is due; false if none is. */
 export function takeDue(activation: Activation): boolean {
-  if (activation.state.paused) return false;
+  if (activation.state.paused || activation.timers.first() === null) return false;
   const due = activation.timers.takeDue(activation.around.system.now());
   if (due === null) return false;
   if (due.type === 'deadline') {

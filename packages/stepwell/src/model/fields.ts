@@ -4,8 +4,9 @@ type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] }
 
 /** Without the fields that are undefined: types and JSON alike tell a missing field from an undefined one. */
 export function present<T extends object>(fields: T): Present<T> {
+  const kept: Partial<T> = {};
   for (const key in fields) {
-    if (fields[key] === undefined) delete fields[key];
+    if (fields[key] !== undefined) kept[key] = fields[key];
   }
-  return fields as never;
+  return kept as never;
 }

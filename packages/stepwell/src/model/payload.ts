@@ -1,6 +1,6 @@
 import { seal, unseal, type Codec, type Payload } from './codec.ts';
 import { StepwellError } from './errors.ts';
-import { encodeJson, type Json } from './json.ts';
+import { copyJson, type Json } from './json.ts';
 import type { Limits } from './limits.ts';
 
 /** The border between values and what is stored of them. */
@@ -19,17 +19,19 @@ export class Payloads {
    * @throws StepwellError `VALUE_NOT_JSON` or `PAYLOAD_TOO_LARGE`
    */
   encode(value: unknown, what: string): Payload | undefined {
-    const text = encodeJson(value, what);
-    if (text === undefined) return undefined;
-    // A character is at most three bytes: only a text that could be too large is measured.
-    if (text.length * 3 > this.#mostBytes && Buffer.byteLength(text) > this.#mostBytes) {
+    if (value === undefined) return undefined;
+    const { json, mostBytes } = copyJson(value, what);
+    if (this.codec === null && mostBytes <= this.#mostBytes) return json;
+    const text = JSON.stringify(json);
+    const bytes = Buffer.byteLength(text);
+    if (bytes > this.#mostBytes) {
       throw new StepwellError(
         'PAYLOAD_TOO_LARGE',
-        `The ${what} has ${Buffer.byteLength(text)} bytes as JSON; the limit payloadBytes is ${this.#mostBytes}. ` +
+        `The ${what} has ${bytes} bytes as JSON; the limit payloadBytes is ${this.#mostBytes}. ` +
           'Keep large data elsewhere and give its address, or raise the limit.',
       );
     }
-    return seal(text, this.codec);
+    return this.codec === null ? json : seal(text, this.codec);
   }
 
   /** The value itself, not a copy: whoever gives a payload here gives it away. */

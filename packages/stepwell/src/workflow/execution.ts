@@ -32,6 +32,7 @@ interface Waiter {
   readonly promise: Promise<Json | undefined>;
   readonly resolve: (value: Json | undefined) => void;
   readonly reject: (error: Error) => void;
+  readonly body: BodyOf | undefined;
   /** Is told of a success before the function is. */
   readonly succeeded: ((value: Json | undefined) => void) | undefined;
 }
@@ -61,6 +62,9 @@ const inStep: <A, T>(fn: (argument: A) => T, argument: A) => T = place.run('step
   AsyncLocalStorage.snapshot(),
 );
 
+/** Whose failure an error is. */
+const failedOperations = new WeakMap<Error, OperationId>();
+
 /** Thrown by `continueAs` to leave the function; what becomes of the run is decided by then. */
 export const LEFT = new Error('The run goes on as another one.');
 
@@ -78,10 +82,7 @@ export class FunctionExecution implements Execution {
 
   readonly #definition: AnyDefinition;
   readonly #parts: ExecutionParts;
-  readonly #errorClasses: ReadonlyMap<string, ErrorClass>;
   readonly #waiters = new Map<OperationId, Waiter>();
-  readonly #bodies = new Map<OperationId, BodyOf>();
-  readonly #failedOperations = new WeakMap<Error, OperationId>();
   #ids: Random | null = null;
   #ended = false;
 
@@ -92,7 +93,6 @@ export class FunctionExecution implements Execution {
     this.limits = parts.limits;
     this.#parts = parts;
     this.#definition = definition;
-    this.#errorClasses = new Map((definition.options.errors ?? []).map((type) => [type.name, type]));
   }
 
   advance(input: Input, blocked: () => void): void {
@@ -189,27 +189,26 @@ export class FunctionExecution implements Execution {
   #forget(op: OperationId): Waiter | undefined {
     const waiter = this.#waiters.get(op);
     this.#waiters.delete(op);
-    this.#bodies.delete(op);
-    waiter?.scope.pending.delete(op);
+    if (waiter !== undefined && waiter.scope !== this.root) waiter.scope.pending.delete(op);
     return waiter;
   }
 
   #revive(failure: Failure, op: OperationId): Error {
-    const error = errorOf(failure, this.#parts.codec, this.#errorClasses);
+    const error = errorOf(failure, this.#parts.codec, this.registry.errorClassesOf(this.#definition));
     this.blame(error, op);
     return error;
   }
 
   /** Remembers whose failure an error is, so that an operator's retry knows where to begin. */
   blame(error: Error, op: OperationId): void {
-    this.#failedOperations.set(error, op);
+    failedOperations.set(error, op);
   }
 
   #operationOf(thrown: unknown): OperationId | undefined {
     // As deep as a journal keeps causes: they may go round in a circle.
     let error = thrown;
     for (let depth = 0; error instanceof Error && depth <= DEEPEST_CAUSE; depth++, error = error.cause) {
-      const op = this.#failedOperations.get(error);
+      const op = failedOperations.get(error);
       if (op !== undefined) return op;
     }
     return undefined;
@@ -245,7 +244,13 @@ export class FunctionExecution implements Execution {
 
   #cancelIn(scope: Scope, reason: StepwellError): void {
     scope.abort(reason);
-    for (const op of [...scope.pending]) this.cancelOperation(op, reason);
+    for (const op of this.#pendingIn(scope)) this.cancelOperation(op, reason);
+  }
+
+  /** Most operations are of the workflow itself: only the groups keep lists of theirs. */
+  #pendingIn(scope: Scope): OperationId[] {
+    if (scope !== this.root) return [...scope.pending];
+    return [...this.#waiters].flatMap(([op, waiter]) => (waiter.scope === scope ? [op] : []));
   }
 
   cancelOperation(op: OperationId, reason: StepwellError): void {
@@ -298,12 +303,11 @@ export class FunctionExecution implements Execution {
     succeeded?: Waiter['succeeded'],
   ): Promise<Json | undefined> {
     const { bodyOf } = this.#parts;
-    if (body !== undefined) {
-      this.#bodies.set(op, bodyOf === null ? body : { ...body, run: bodyOf(this.run, op, body.run) });
-    }
-    scope.pending.add(op);
+    const replaced =
+      body === undefined || bodyOf === null ? body : { ...body, run: bodyOf(this.run, op, body.run) };
+    if (scope !== this.root) scope.pending.add(op);
     const { promise, resolve, reject } = Promise.withResolvers<Json | undefined>();
-    this.#waiters.set(op, { scope, promise, resolve, reject, succeeded });
+    this.#waiters.set(op, { scope, promise, resolve, reject, body: replaced, succeeded });
     return promise;
   }
 
@@ -319,7 +323,7 @@ export class FunctionExecution implements Execution {
   }
 
   perform(op: OperationId, attempt: Attempt, done: (performed: Performed) => void): void {
-    const body = this.#bodies.get(op);
+    const body = this.#waiters.get(op)?.body;
     if (body === undefined)
       return done({ type: 'error', error: failureOf(this.#gone(op)), retryable: false });
     const returned = (value: unknown) =>
@@ -338,7 +342,7 @@ export class FunctionExecution implements Execution {
   }
 
   reconcile(op: OperationId, attempt: Attempt, done: (reconciled: Reconciled) => void): void {
-    const reconcile = this.#bodies.get(op)?.reconcile;
+    const reconcile = this.#waiters.get(op)?.body?.reconcile;
     const found = (value: unknown) => {
       const { done: isDone, value: result } = value as { done: boolean; value?: unknown };
       done(isDone ? { type: 'done', value: result } : { type: 'not done' });
@@ -353,13 +357,12 @@ export class FunctionExecution implements Execution {
   }
 
   isRetryable(op: OperationId, error: Error): boolean {
-    return this.#bodies.get(op)?.retry?.isRetryable(error) ?? false;
+    return this.#waiters.get(op)?.body?.retry?.isRetryable(error) ?? false;
   }
 
   drop(): void {
     this.#ended = true;
     this.#waiters.clear();
-    this.#bodies.clear();
   }
 }
 

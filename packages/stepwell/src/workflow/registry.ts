@@ -1,4 +1,5 @@
 import { StepwellError } from '../model/errors.ts';
+import type { ErrorClass } from '../model/failure.ts';
 import { kindOf } from '../store/contract.ts';
 import type { AnyDefinition } from './definition.ts';
 
@@ -34,6 +35,11 @@ export class Registry {
 
   get all(): readonly AnyDefinition[] {
     return [...this.#byKind.values()];
+  }
+
+  /** The classes that errors of a workflow get again, by name. */
+  errorClassesOf({ options }: AnyDefinition): ReadonlyMap<string, ErrorClass> {
+    return new Map((options.errors ?? []).map((type) => [type.name, type]));
   }
 
   find(name: string, version: string): AnyDefinition | null {

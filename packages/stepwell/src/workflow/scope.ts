@@ -6,7 +6,7 @@ export class Scope {
   readonly id: OperationId;
   readonly parent: Scope | null;
   readonly inner = new Set<Scope>();
-  /** Operations that are asked for and not settled. */
+  /** Operations that are asked for and not settled; of the workflow itself none is listed. */
   readonly pending = new Set<OperationId>();
   open = true;
   readonly #counts = new Map<string, number>();

@@ -39,7 +39,7 @@ export class Commits {
     this.#end = database.prepare(`
       update run set owner = null, status = ?2, output = ?3, error = ?4, continued_by = ?5, ended_at = ?6,
         ready_at = null, waiting_for = '[]', parked_by = null, blocked_at = null, slot = null, forced = null
-      where key = ?1 returning namespace, concurrency_key, delivered`);
+      where key = ?1`);
     this.#emptyInbox = database.prepare('delete from inbox where run = ?');
   }
 
@@ -88,16 +88,9 @@ export class Commits {
     at: number,
   ): void {
     const { callbacks, slots } = this.#parts;
-    const row = this.#end.get(run, status, textOf(output), textOf(error), continuedBy, endedAt);
+    this.#end.run(run, status, textOf(output), textOf(error), continuedBy, endedAt);
     callbacks.closeAllOf(run);
-    const { namespace, concurrency_key, delivered } = row as unknown as EndedRow;
-    if (delivered > 0) this.#emptyInbox.run(run);
-    if (concurrency_key !== null) slots.freed({ namespace, concurrency_key }, at);
+    this.#emptyInbox.run(run);
+    slots.freedBy(run, at);
   }
-}
-
-interface EndedRow {
-  readonly namespace: string;
-  readonly concurrency_key: string | null;
-  readonly delivered: number;
 }

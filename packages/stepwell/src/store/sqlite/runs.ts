@@ -18,6 +18,7 @@ export class Runs {
   readonly #insertInput: StatementSync;
   readonly #byId: StatementSync;
   readonly #count: StatementSync;
+  readonly #countRunning: StatementSync;
   readonly #delete: StatementSync;
 
   constructor(
@@ -38,7 +39,10 @@ export class Runs {
     this.#insertInput = database.prepare('insert into input (run, value) values (?, ?)');
     this.#byId = database.prepare(`select ${RUN_ROW} from run where namespace = ? and id = ?`);
     this.#count = database.prepare(
-      'select status, count(*) as runs from run where lane = ? and namespace = ? group by status',
+      'select status, count(*) as runs from run where owner is null and lane = ? and namespace = ? group by status',
+    );
+    this.#countRunning = database.prepare(
+      'select count(*) as runs from run where owner is not null and lane = ? and namespace = ?',
     );
     this.#delete = database.prepare(
       'delete from run where namespace = ? and id = ? and ended_at is not null',
@@ -98,9 +102,12 @@ export class Runs {
   count(namespace: string): Partial<Record<RunStatus, number>> {
     const counts: Partial<Record<RunStatus, number>> = {};
     for (const { id } of this.#lanes.matching(() => true)) {
-      for (const row of this.#count.all(id, namespace)) {
-        const status = row['status'] as RunStatus;
-        counts[status] = (counts[status] ?? 0) + Number(row['runs']);
+      const running = { status: 'running', ...this.#countRunning.get(id, namespace) };
+      for (const { status, runs } of [
+        running,
+        ...this.#count.all(id, namespace),
+      ] as unknown as StatusCount[]) {
+        if (runs > 0) counts[status] = (counts[status] ?? 0) + runs;
       }
     }
     return counts;
@@ -110,4 +117,9 @@ export class Runs {
   purge(namespace: string, id: string): boolean {
     return this.#delete.run(namespace, id).changes === 1;
   }
+}
+
+interface StatusCount {
+  readonly status: RunStatus;
+  readonly runs: number;
 }

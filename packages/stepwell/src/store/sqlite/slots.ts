@@ -3,10 +3,9 @@ import type { RunKey } from '../../model/run.ts';
 import type { Newsroom } from '../newsroom.ts';
 
 /** What a run shares with the others of its concurrency key. */
-export interface Sharer {
-  readonly key: RunKey;
+interface Sharer {
   readonly namespace: string;
-  readonly concurrency_key: string;
+  readonly concurrency_key: string | null;
 }
 
 /**
@@ -17,6 +16,9 @@ export interface Sharer {
  */
 export class ConcurrencySlots {
   readonly #news: Newsroom;
+  /** Whether slots were ever asked for: if not, the end of a run has nobody to make room for. */
+  #areUsed: boolean;
+  readonly #select: StatementSync;
   readonly #count: StatementSync;
   readonly #block: StatementSync;
   readonly #nextLane: StatementSync;
@@ -25,6 +27,7 @@ export class ConcurrencySlots {
 
   constructor(database: DatabaseSync, news: Newsroom) {
     this.#news = news;
+    this.#select = database.prepare('select namespace, concurrency_key from run where key = ?');
     this.#count = database.prepare(
       'select count(*) as taken from run where namespace = ? and concurrency_key = ? and slot is not null',
     );
@@ -37,9 +40,15 @@ export class ConcurrencySlots {
       where lane = ? and namespace = ? and concurrency_key = ? and blocked_at is not null and concurrency_limit > ?
       order by blocked_at, key limit 1`);
     this.#unblock = database.prepare('update run set ready_at = blocked_at, blocked_at = null where key = ?');
+    const used = database.prepare(
+      `select exists (select 1 from run where slot is not null)
+        or exists (select 1 from run where blocked_at is not null) as used`,
+    );
+    this.#areUsed = used.get()?.['used'] === 1;
   }
 
-  taken(run: Omit<Sharer, 'key'>): number {
+  taken(run: { readonly namespace: string; readonly concurrency_key: string }): number {
+    this.#areUsed = true;
     return Number(this.#count.get(run.namespace, run.concurrency_key)?.['taken']);
   }
 
@@ -47,8 +56,11 @@ export class ConcurrencySlots {
     this.#block.run(run);
   }
 
-  /** A run of that key has given its slot back. */
-  freed({ namespace, concurrency_key }: Omit<Sharer, 'key'>, at: number): void {
+  /** A run has ended and given its slot back, if it had one. */
+  freedBy(run: RunKey, at: number): void {
+    if (!this.#areUsed) return;
+    const { namespace, concurrency_key } = this.#select.get(run) as unknown as Sharer;
+    if (concurrency_key === null) return;
     const taken = this.taken({ namespace, concurrency_key });
     for (let lane = this.#laneAfter(0); lane !== null; lane = this.#laneAfter(lane)) {
       const first = this.#firstOfLane.get(lane, namespace, concurrency_key, taken);

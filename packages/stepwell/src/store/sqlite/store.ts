@@ -77,6 +77,8 @@ export class SqliteStore implements Store {
       rolledBack: () => {
         news.forget();
         lanes.reload();
+        callbacks.reload();
+        this.#workers.reload();
       },
     });
   }

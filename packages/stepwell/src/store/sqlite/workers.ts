@@ -20,7 +20,8 @@ export class Workers {
   readonly #lanes: Lanes;
   readonly #news: Newsroom;
   readonly #upsert: StatementSync;
-  readonly #exists: StatementSync;
+  /** Ids of all that are registered: asked at every start of a run. */
+  readonly #known = new Set<string>();
   readonly #select: StatementSync;
   readonly #renew: StatementSync;
   readonly #expired: StatementSync;
@@ -34,12 +35,11 @@ export class Workers {
     this.#lanes = lanes;
     this.#news = news;
     this.#upsert = database.prepare('insert or replace into worker values (?, ?, ?, ?, ?, ?, ?)');
-    this.#exists = database.prepare('select 1 from worker where id = ?');
     this.#select = database.prepare('select * from worker order by id');
     this.#renew = database.prepare('update worker set heartbeat_at = ?2, expires_at = ?3 where id = ?1');
     this.#expired = database.prepare('select id from worker where expires_at <= ? order by id');
     this.#delete = database.prepare('delete from worker where id = ?');
-    this.#disown = database.prepare(`${DISOWN} where owner = ?2`);
+    this.#disown = database.prepare(`${DISOWN} where owner is not null and owner = ?2`);
     const strand = `update run set status = 'stuck', ready_at = null, blocked_at = null, error = ?2, waiting_for = ?3
       where lane = ?1 and forced is null and`;
     this.#strandReady = database.prepare(`${strand} ready_at <= ?4`);
@@ -47,11 +47,18 @@ export class Workers {
     this.#unstrand = database.prepare(`
       update run set status = 'queued', ready_at = min(coalesce(ready_at, blocked_at, ?2), ?2), blocked_at = null,
         waiting_for = '[]', error = null
-      where lane = ?1 and status = 'stuck'`);
+      where owner is null and lane = ?1 and status = 'stuck'`);
+    this.reload();
   }
 
   has(worker: string): boolean {
-    return this.#exists.get(worker) !== undefined;
+    return this.#known.has(worker);
+  }
+
+  /** After a rollback: who was registered in the transaction is not. */
+  reload(): void {
+    this.#known.clear();
+    for (const { id } of this.all()) this.#known.add(id);
   }
 
   all(): WorkerRecord[] {
@@ -62,6 +69,7 @@ export class Workers {
     const before = this.all().find(({ id }) => id === worker.id);
     const { id, name, kinds, queues, startedAt, heartbeatAt, expiresAt } = worker;
     const queuesText = queues === null ? null : JSON.stringify(queues);
+    this.#known.add(id);
     this.#upsert.run(id, name, JSON.stringify(kinds), queuesText, startedAt, heartbeatAt, expiresAt);
     for (const lane of this.#lanes.fitting(worker)) {
       if (before !== undefined && fits(before, lane)) continue;
@@ -74,6 +82,7 @@ export class Workers {
   }
 
   retire(worker: string, now: number): void {
+    this.#known.delete(worker);
     this.#delete.run(worker);
     if (this.#disown.run(now, worker).changes !== 0) this.#news.ready(now);
   }
