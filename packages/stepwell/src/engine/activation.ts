@@ -202,7 +202,11 @@ export class Activation {
       this.#workSafely()
     );
     this.#pumping = false;
-    if (this.turning) return;
+    if (!this.turning) this.#rest();
+  }
+
+  /** Nothing is left to do now: what was done is committed, and the next timer is waited for. */
+  #rest(): void {
     this.#setTimer();
     if (!this.draft.empty) this.around.requestCommit(this);
   }
@@ -342,7 +346,9 @@ export class Activation {
     } catch (error) {
       this.broken ??= defectOf(error);
     }
-    this.pump();
+    // Whatever came meanwhile was worked on when it came.
+    if (this.broken === null) this.#rest();
+    else this.pump();
   }
 
   /** Throws the activation away: nothing that is not durable yet has been seen by anybody. */

@@ -45,7 +45,7 @@ export function forcedCancel(facts: readonly NumberedFact[]): Cancel | null {
 
 function takeEvent(activation: Activation, fact: Extract<Fact, { type: 'event' }>): void {
   const { state } = activation;
-  if (fact.id !== undefined && state.past.eventIds.has(fact.id)) return;
+  if (fact.id !== undefined && state.knowsEvent(fact.id)) return;
   const { name, value, id } = fact;
   activation.append(present({ type: 'event.received', name, value, id } as const));
 }

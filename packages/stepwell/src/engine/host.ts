@@ -22,7 +22,7 @@ export class ActivationHost implements Host {
   readonly entries: readonly Entry[];
   readonly #activation: Activation;
   readonly #patches: ReadonlySet<string>;
-  readonly #patchesNotInForce = new Set<string>();
+  #patchesNotInForce: Set<string> | null = null;
   #turn: RecordedTurn | null = null;
   #now = 0;
 
@@ -189,8 +189,8 @@ export class ActivationHost implements Host {
     const op = `patch(${id})`;
     const { state } = this.#activation;
     if (state.patches.has(op) || this.#patches.has(op)) return true;
-    if (this.#turn !== null || this.#patchesNotInForce.has(op)) {
-      this.#patchesNotInForce.add(op);
+    if (this.#turn !== null || this.#patchesNotInForce?.has(op) === true) {
+      (this.#patchesNotInForce ??= new Set()).add(op);
       return false;
     }
     this.#activation.append({ type: 'operation.started', op, kind: 'patch' });

@@ -2,6 +2,7 @@ import type { Commit, EventOf, JournalEvent } from '../model/event.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Payload } from '../model/codec.ts';
 import { isInside, isTimeLimit, type OperationId } from '../model/operation.ts';
+import type { KeptEvent } from './event-box.ts';
 
 /** One event of a journal with its place. */
 export interface Entry {
@@ -20,12 +21,6 @@ export function entriesOf(commits: readonly Commit[]): Entry[] {
 export type Remembered =
   | { readonly ok: true; readonly position: number; readonly value: Payload | undefined }
   | { readonly ok: false; readonly error: Failure };
-
-export interface KeptEvent {
-  readonly position: number;
-  readonly name: string;
-  readonly value: Payload | undefined;
-}
 
 /**
  * What of a journal still matters when the function begins again from its start (after `run.retrying`, `run.reopened`
@@ -93,7 +88,7 @@ export class Past {
   }
 
   #receive(event: EventOf<'event.received'>, position: number): void {
-    const kept = { position, name: event.name, value: event.value };
+    const kept = { position, name: event.name, value: event.value, id: event.id };
     this.kept.push(kept);
     this.#received.set(position, kept);
     if (event.id !== undefined) this.eventIds.add(event.id);
@@ -142,10 +137,14 @@ export class Past {
   }
 }
 
+/** Of a run whose function has not begun anew yet. */
+export const NO_PAST: Past = new Past();
+
 /** Splits a journal at its last new beginning. */
 export function splitAtLastBeginning(entries: readonly Entry[]): { past: Past; present: readonly Entry[] } {
-  const past = new Past();
   const begin = entries.findLastIndex(({ event }) => isBeginning(event)) + 1;
+  if (begin === 0) return { past: NO_PAST, present: entries };
+  const past = new Past();
   for (let index = 0; index < begin; index++) past.take(entries[index]!);
   return { past, present: entries.slice(begin) };
 }

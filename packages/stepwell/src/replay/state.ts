@@ -2,7 +2,8 @@ import type { CancelCause, EventOf, JournalEvent, OperationStarted } from '../mo
 import type { Payload } from '../model/codec.ts';
 import type { Failure } from '../model/failure.ts';
 import type { OperationId } from '../model/operation.ts';
-import { Past } from './past.ts';
+import { EventBox, type KeptEvent } from './event-box.ts';
+import { NO_PAST, type Past } from './past.ts';
 
 /** An operation that was asked for and has no outcome yet. */
 export interface PendingOperation {
@@ -39,19 +40,16 @@ export class RunState {
   pauseReason: string | undefined;
   seed: string;
 
-  /** Values of events that came and were not taken yet, and who waits for which name: both oldest first. */
-  readonly #kept = new Map<string, { position: number; value: Payload | undefined }[]>();
-  readonly #values = new Map<number, Payload | undefined>();
-  readonly #waiters = new Map<string, OperationId[]>();
-  /** Names of which an event or a waiter came last: only there can a new pair have arisen. */
-  readonly #unpaired = new Set<string>();
+  /** Made with the first event or waiter: most runs have none. */
+  #events: EventBox | null = null;
 
-  constructor(past: Past = new Past()) {
+  constructor(past: Past = NO_PAST) {
     this.past = past;
     this.paused = past.paused;
     this.pauseReason = past.pauseReason;
     this.seed = past.seed;
-    for (const { name, position, value } of past.kept) this.#keep(name, position, value);
+    for (const id of past.eventIds) this.#eventBox().know(id);
+    for (const event of past.kept) this.#eventBox().keep(event);
   }
 
   /** Takes one event in. The answer is the value of the operation that it settles, if it does so by success. */
@@ -72,8 +70,7 @@ export class RunState {
         this.paused = false;
         return undefined;
       case 'event.received':
-        if (event.id !== undefined) this.past.eventIds.add(event.id);
-        this.#keep(event.name, position, event.value);
+        this.#eventBox().keep({ position, name: event.name, value: event.value, id: event.id });
         return undefined;
       case 'operation.started':
         this.#start(event, at);
@@ -99,13 +96,22 @@ export class RunState {
 
   /** An event that nobody has taken and the operation that has waited longest for one of its name. */
   nextPair(): { op: OperationId; from: number } | null {
-    for (const name of this.#unpaired) {
-      const op = this.#waiters.get(name)?.[0];
-      const from = this.#kept.get(name)?.[0]?.position;
-      if (op !== undefined && from !== undefined) return { op, from };
-      this.#unpaired.delete(name);
-    }
-    return null;
+    return this.#events === null ? null : this.#events.nextPair();
+  }
+
+  /** Whether an event of that id has come before. */
+  knowsEvent(id: string): boolean {
+    return this.#events !== null && this.#events.knows(id);
+  }
+
+  /** Events that nobody has taken, oldest first. */
+  untakenEvents(): readonly KeptEvent[] {
+    return this.#events === null ? [] : this.#events.untaken();
+  }
+
+  #eventBox(): EventBox {
+    this.#events ??= new EventBox();
+    return this.#events;
   }
 
   /** An operation is not awaited any more. */
@@ -113,15 +119,8 @@ export class RunState {
     const operation = this.pending.get(op);
     if (operation === undefined) return null;
     this.pending.delete(op);
-    if (operation.started.kind === 'event')
-      dropFrom(this.#waiters, operation.started.event!, (waiter) => waiter === op);
+    if (operation.started.kind === 'event') this.#events?.stopWaiting(operation.started.event!, op);
     return operation;
-  }
-
-  #keep(name: string, position: number, value: Payload | undefined): void {
-    addTo(this.#kept, name, { position, value });
-    this.#unpaired.add(name);
-    this.#values.set(position, value);
   }
 
   #start(event: OperationStarted, at: number): void {
@@ -142,10 +141,7 @@ export class RunState {
       heartbeatAt: at,
       details: undefined,
     });
-    if (event.kind === 'event') {
-      addTo(this.#waiters, event.event!, event.op);
-      this.#unpaired.add(event.event!);
-    }
+    if (event.kind === 'event') this.#eventBox().wait(event.event!, event.op);
   }
 
   #attempt(
@@ -178,15 +174,11 @@ export class RunState {
   }
 
   #succeed(event: EventOf<'operation.succeeded'>): Payload | undefined {
-    const operation = this.remove(event.op);
+    this.remove(event.op);
     if (event.from === undefined) return event.value;
     const remembered = this.past.remembered.get(event.op);
     if (remembered?.ok === true && remembered.position === event.from) return remembered.value;
-    const value = this.#values.get(event.from);
-    this.#values.delete(event.from);
-    const name = operation?.started.event;
-    if (name !== undefined) dropFrom(this.#kept, name, ({ position }) => position === event.from);
-    return value;
+    return this.#events?.take(event.from);
   }
 }
 
@@ -199,18 +191,4 @@ export function isAwaited({ kind, child }: OperationStarted): boolean {
     kind !== 'patch' &&
     child?.detached === undefined
   );
-}
-
-function addTo<T>(lists: Map<string, T[]>, name: string, item: T): void {
-  const list = lists.get(name);
-  if (list === undefined) lists.set(name, [item]);
-  else list.push(item);
-}
-
-function dropFrom<T>(lists: Map<string, T[]>, name: string, isIt: (item: T) => boolean): void {
-  const list = lists.get(name) ?? [];
-  const index = list.findIndex(isIt);
-  if (index === -1) return;
-  list.splice(index, 1);
-  if (list.length === 0) lists.delete(name);
 }
