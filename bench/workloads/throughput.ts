@@ -24,7 +24,7 @@ export async function* throughput({ directory, quick }: Setup): AsyncGenerator<M
   const well = await openEngine(directory, [tenStepsWorkflow]);
   const floor = new Floor(join(directory, 'floor.db'));
   const samples = await alternate(
-    { warmUp: 3, counted: quick ? 5 : 11 },
+    { warmUp: 8, counted: quick ? 7 : 11 },
     () => stepsPerSecond(() => runToEnd(well, tenStepsWorkflow)),
     () => stepsPerSecond(() => floor.run(tenSteps)),
   );

@@ -3,6 +3,7 @@ import type { Fact } from '../model/fact.ts';
 import type { OperationId } from '../model/operation.ts';
 import type { Progress, RunKey } from '../model/run.ts';
 import type { ChildStart, CommitRequest, OpenCallback, RunChange, RunKeyOrId } from '../store/contract.ts';
+import { textOf } from './event-text.ts';
 
 /** What may begin once the commit that says so is durable. */
 export interface Effect {
@@ -58,7 +59,7 @@ export class Draft {
   /** The event's text is made at once: what happens to its values afterwards does not reach the journal. */
   append(event: JournalEvent): void {
     void this.at;
-    this.#texts.push(JSON.stringify(event));
+    this.#texts.push(textOf(event));
     if (event.type === 'progress') this.#progress = event.progress;
     if (event.type === 'status') this.#statusText = event.text;
   }
