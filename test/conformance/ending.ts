@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { FINAL_STATUSES } from '../../packages/stepwell/src/model/run.ts';
+import type { Fact } from '../../packages/stepwell/src/model/fact.ts';
 import type { Store } from '../../packages/stepwell/src/store/contract.ts';
 import {
   CANCEL,
@@ -11,6 +12,7 @@ import {
   EVENT,
   FAILURE,
   get,
+  newRun,
   REOPEN,
   start,
   startAndClaim,
@@ -49,6 +51,44 @@ export function testEnding(store: () => Store): void {
     const key = await startAndClaim(store(), 'a');
     await commit(store(), key, 0, { change: { progress: { percent: 90 }, statusText: 'nearly', ...end() } });
     expect(await get(store(), 'a')).toMatchObject({ progress: { percent: 90 }, statusText: 'nearly' });
+  });
+
+  test.each(['failed', 'cancelled', 'timed_out'] as const)(
+    'events stay for a retry of a run that has ended as %s; nothing else does',
+    async (status) => {
+      const key = await startAndClaim(store(), 'a');
+      await deliver(store(), key, CANCEL);
+      await deliver(store(), key, EVENT);
+      await deliver(store(), key, { type: 'resume' });
+      await commit(store(), key, 0, { change: end(status) });
+      expect(await store().facts(key, 0)).toEqual([{ number: 2, fact: EVENT }]);
+      await deliver(store(), key, REOPEN);
+      expect((await claimOnly(store(), key, { now: 5000 })).facts).toEqual([
+        { number: 2, fact: EVENT },
+        { number: 4, fact: REOPEN },
+      ]);
+    },
+  );
+
+  test('what is left in the inbox of a run that is continued goes to the run that goes on for it', async () => {
+    const key = await startAndClaim(store(), 'a');
+    const outcome = { ok: true, value: 1 } as const;
+    await deliver(store(), key, EVENT);
+    await deliver(store(), key, { type: 'child', op: 'c', child: 'c', outcome });
+    await deliver(store(), key, CANCEL);
+    await commit(store(), key, 0, {
+      taken: 0,
+      starts: [{ run: newRun('b', { createdAt: 3000, readyAt: 3000 }), refusal: EVENT }],
+      deliver: [{ run: { namespace: 'default', id: 'b' }, fact: { ...EVENT, name: 'earlier' } as Fact }],
+      change: end('continued', { continuedBy: 'b' }),
+    });
+    expect(await store().facts(key, 0)).toEqual([]);
+    const { key: next } = await get(store(), 'b');
+    expect((await store().facts(next, 0)).map(({ fact }) => fact)).toEqual([
+      { ...EVENT, name: 'earlier' },
+      EVENT,
+      CANCEL,
+    ]);
   });
 
   test('the inbox is emptied', async () => {

@@ -85,7 +85,7 @@ export class RandomCalls {
 
   #start(): Call {
     const runs = Array.from({ length: 1 + this.#random.below(3) }, () => this.#newRun());
-    const owner = this.#random.chance(0.5) ? this.#random.pick(['w1', 'w2', 'gone']) : undefined;
+    const owner = this.#random.chance(0.8) ? this.#random.pick([...WORKERS, 'gone']) : undefined;
     return this.#call('start', (store) => store.start(runs, owner));
   }
 

@@ -335,6 +335,9 @@ export class Stepwell implements AsyncDisposable {
     ]);
     if (answer!.delivered) return;
     if (answer!.because === 'unknown') throw notFound(id);
+    const { continuedBy } = await this.#record(id);
+    // As `result` does: whoever knows a run by its first id means the one that goes on for it.
+    if (continuedBy !== null && fact.type !== 'reopen') return this.#deliver(continuedBy, fact);
     if (fact.type === 'reopen') {
       throw new StepwellError(
         'RUN_NOT_FAILED',

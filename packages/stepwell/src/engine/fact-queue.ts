@@ -32,7 +32,10 @@ export class FactQueue {
 
   /** The next one to work into the draft. */
   next(): NumberedFact | undefined {
-    const fact = this.#waiting.shift();
+    if (this.#waiting.length === 0) return undefined;
+    // Whoever pauses a run that has much to take in does not want it to do all that first.
+    const pause = this.#waiting.findIndex(({ fact: { type } }) => type === 'pause');
+    const [fact] = this.#waiting.splice(Math.max(0, pause), 1);
     // Not the number of this one: what was held comes after a resume or cancel that arrived later.
     if (fact !== undefined) this.#lastWorked = Math.max(this.#lastWorked, fact.number);
     return fact;
@@ -50,11 +53,8 @@ export class FactQueue {
 
   /** Up to which number facts leave the inbox with the present commit; 0: none does. What is held or not worked on stays in it. */
   take(): number {
-    const firstLeft = this.#held[0] ?? this.#waiting[0];
-    const worked = Math.min(
-      this.#lastWorked,
-      firstLeft === undefined ? this.#lastWorked : firstLeft.number - 1,
-    );
+    const left = [...this.#held.slice(0, 1), ...this.#waiting.slice(0, 1)].map(({ number }) => number - 1);
+    const worked = Math.min(this.#lastWorked, ...left);
     if (worked <= this.#lastTaken) return 0;
     this.#lastTaken = worked;
     return worked;

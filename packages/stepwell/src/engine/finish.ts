@@ -109,6 +109,11 @@ function continueAs(activation: Activation, { input, request }: Continued): true
     createdAt: draft.at,
   };
   draft.startChild({ run: next, refusal: { type: 'resume' } });
+  // Events that nobody has taken are for whoever goes on; what is still in the inbox the store passes on.
+  for (const { name, value, id: eventId } of activation.state.untakenEvents()) {
+    const event = present({ type: 'event', name, value, id: eventId } as const);
+    draft.deliver({ namespace: run.namespace, id }, event);
+  }
   if (run.parent !== null && run.parent.op !== null) {
     const { key, op } = run.parent;
     draft.deliver({ key }, { type: 'successor', op, child: run.id, by: id });

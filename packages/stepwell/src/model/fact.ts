@@ -32,6 +32,16 @@ export function isControl(fact: Fact): boolean {
   return fact.type === 'cancel' || fact.type === 'pause' || fact.type === 'resume' || fact.type === 'reopen';
 }
 
+/** Facts that mean something only to an operation of the run that they were sent to. */
+export function concernsOperation(fact: Fact): boolean {
+  return (
+    fact.type === 'callback' ||
+    fact.type === 'heartbeat' ||
+    fact.type === 'child' ||
+    fact.type === 'successor'
+  );
+}
+
 /** A fact with its number within its run's inbox: 1, 2, 3 … in the order in which they were acknowledged. */
 export interface NumberedFact {
   readonly number: number;

@@ -139,7 +139,11 @@ export interface RunChange {
     readonly parkedBy: string | null;
     readonly error?: Failure;
   };
-  /** The run ends: its inbox is emptied, its open callbacks are closed, the next of its concurrency key becomes ready. */
+  /**
+   * The run ends: its open callbacks are closed, the next of its concurrency key becomes ready. Of what is left in its
+   * inbox, facts for its operations are dropped. The others go to the run that goes on for it, if there is one; events
+   * of a run that failed, timed out or was cancelled stay, for a later retry; all else is dropped.
+   */
   readonly end?: RunEnd;
 }
 

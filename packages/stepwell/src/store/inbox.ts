@@ -1,5 +1,5 @@
-import { type Fact, isControl } from '../model/fact.ts';
-import { isFinal, type RunStatus } from '../model/run.ts';
+import { concernsOperation, type Fact, isControl } from '../model/fact.ts';
+import { type FinalStatus, isFinal, type RunStatus } from '../model/run.ts';
 
 /** Why a run in that state does not take a fact; null: it takes it. */
 export function refusalOf(
@@ -19,6 +19,13 @@ export function refusalOf(
 export function wakes(status: RunStatus, begun: boolean, fact: Fact): boolean {
   if (!begun) return fact.type === 'cancel' || fact.type === 'reopen';
   return isControl(fact) || (status !== 'paused' && status !== 'stuck');
+}
+
+/** What becomes of a fact that is left in the inbox of a run that ends. */
+export function afterEnd(status: FinalStatus, fact: Fact): 'dropped' | 'kept' | 'passed on' {
+  if (concernsOperation(fact) || status === 'succeeded') return 'dropped';
+  if (status === 'continued') return 'passed on';
+  return fact.type === 'event' ? 'kept' : 'dropped';
 }
 
 export function isForcedCancel(fact: Fact): boolean {

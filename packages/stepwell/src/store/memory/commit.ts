@@ -1,5 +1,5 @@
 import type { CommitAnswer, CommitRequest, RunChange } from '../contract.ts';
-import { wakes } from '../inbox.ts';
+import { afterEnd, wakes } from '../inbox.ts';
 import type { Newsroom } from '../newsroom.ts';
 import { deliver, put } from './delivery.ts';
 import { change, factsOf, type MemoryRun, type MemoryState } from './state.ts';
@@ -60,7 +60,12 @@ function end(
   at: number,
 ): void {
   change(run, { status, output, error, continuedBy, endedAt, readyAt: null, owner: null, waitingFor: [] });
-  run.inbox = [];
+  const left = factsOf(run, 0);
+  run.inbox = run.inbox.filter((_, n) => afterEnd(status, left[n]!.fact) === 'kept');
+  for (const { fact } of left) {
+    if (continuedBy === null || afterEnd(status, fact) !== 'passed on') continue;
+    deliver(state, news, { to: { namespace: run.record.namespace, id: continuedBy }, now: at, fact });
+  }
   run.begun = false;
   run.parkedBy = null;
   state.active.delete(run);

@@ -26,7 +26,6 @@ export class Commits {
   readonly #statusText: StatementSync;
   readonly #release: StatementSync;
   readonly #end: StatementSync;
-  readonly #emptyInbox: StatementSync;
 
   constructor(database: DatabaseSync, parts: CommitParts) {
     this.#parts = parts;
@@ -40,7 +39,6 @@ export class Commits {
       update run set owner = null, status = ?2, output = ?3, error = ?4, continued_by = ?5, ended_at = ?6,
         ready_at = null, waiting_for = '[]', parked_by = null, blocked_at = null, slot = null, forced = null
       where key = ?1`);
-    this.#emptyInbox = database.prepare('delete from inbox where run = ?');
   }
 
   /** What can be refused comes first, so that a refused commit has left nothing behind. */
@@ -90,7 +88,7 @@ export class Commits {
     const { callbacks, slots } = this.#parts;
     this.#end.run(run, status, textOf(output), textOf(error), continuedBy, endedAt);
     callbacks.closeAllOf(run);
-    this.#emptyInbox.run(run);
+    this.#parts.inboxes.endOf(run, status, continuedBy, at);
     slots.freedBy(run, at);
   }
 }

@@ -1,8 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Fact, NumberedFact } from '../../model/fact.ts';
-import type { RunKey, RunStatus } from '../../model/run.ts';
+import type { FinalStatus, RunKey, RunStatus } from '../../model/run.ts';
 import type { CallbackFact, DeliverAnswer, Delivery, RunKeyOrId } from '../contract.ts';
-import { isForcedCancel, refusalOf, wakes } from '../inbox.ts';
+import { afterEnd, isForcedCancel, refusalOf, wakes } from '../inbox.ts';
 import type { Newsroom } from '../newsroom.ts';
 import type { Callbacks } from './callbacks.ts';
 import { type FactRow, factOf } from './rows.ts';
@@ -32,6 +32,8 @@ export class Inboxes {
   readonly #unforce: StatementSync;
   readonly #select: StatementSync;
   readonly #take: StatementSync;
+  readonly #drop: StatementSync;
+  readonly #namespace: StatementSync;
 
   constructor(database: DatabaseSync, callbacks: Callbacks, news: Newsroom) {
     this.#callbacks = callbacks;
@@ -50,6 +52,8 @@ export class Inboxes {
     this.#select = database.prepare(
       'select number, fact from inbox where run = ? and number > ? order by number',
     );
+    this.#drop = database.prepare('delete from inbox where run = ? and number = ?');
+    this.#namespace = database.prepare('select namespace from run where key = ?');
     this.#take = database.prepare('delete from inbox where run = ? and number <= ?');
   }
 
@@ -77,6 +81,18 @@ export class Inboxes {
   take(run: RunKey, number: number): void {
     this.#take.run(run, number);
     this.#unforce.run(run, number);
+  }
+
+  /** A run has ended: what is left in its inbox is dropped, kept for a retry, or passed on to the run that goes on for it. */
+  endOf(run: RunKey, status: FinalStatus, continuedBy: string | null, now: number): void {
+    for (const { number, fact } of this.after(run, 0)) {
+      const fate = afterEnd(status, fact);
+      if (fate === 'kept') continue;
+      this.#drop.run(run, number);
+      if (fate !== 'passed on' || continuedBy === null) continue;
+      const namespace = String(this.#namespace.get(run)?.['namespace']);
+      this.deliver({ to: { namespace, id: continuedBy }, now, fact });
+    }
   }
 
   #complete(callback: string, fact: Fact | CallbackFact, now: number): DeliverAnswer {
