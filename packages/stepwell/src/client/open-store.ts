@@ -13,7 +13,12 @@ export function openStore(address: string, system: System): Store {
   if (address === 'memory:') return openMemoryStore();
   const path = /^sqlite:(.+)$/.exec(address)?.[1];
   if (path !== undefined)
-    return openSqliteStore({ path, owner: processName(), now: system.now, soon: system.soon });
+    return openSqliteStore({
+      path,
+      owner: processName(),
+      now: () => system.now(),
+      soon: (callback) => system.soon(callback),
+    });
   throw new StepwellError(
     'STORE_UNKNOWN',
     `The store "${hidePassword(address)}" is not understood. Give "sqlite:path/to/file.db" or "memory:".`,

@@ -76,11 +76,10 @@ export class Stepwell implements AsyncDisposable {
       limits: this.#limits,
       namespace: this.namespace,
     };
-    const { settled } = this.#system;
     const runtime = new FunctionRuntime({
       registry: this.#registry,
       limits: this.#limits,
-      settled,
+      settled: (callback) => this.#system.settled(callback),
       codec: this.#payloads.codec,
       bodyOf,
     });

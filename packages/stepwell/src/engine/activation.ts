@@ -71,6 +71,8 @@ export class Activation {
   /** An input is being worked on by the execution. */
   turning = false;
   started = false;
+  /** A commit of it was stored. */
+  hasCommitted = false;
   /** The worker is about to stop: nothing new is begun. */
   closing = false;
   end: End | null = null;
@@ -340,6 +342,7 @@ export class Activation {
     this.#underWay = null;
     if (this.phase !== 'live') return;
     if (answer === 'refused') return this.#leave('refused');
+    this.hasCommitted = true;
     if (leaves !== null) return this.#leave(leaves);
     try {
       for (const effect of effects) beginEffect(this, effect);

@@ -10,6 +10,10 @@ import { Lease } from './lease.ts';
 import { Parking } from './parking.ts';
 import type { WorkerParts, WorkerSettings } from './worker.ts';
 
+/** Pauses before a run is taken up again whose commits are refused (ms): doubled each time up to the longest. */
+const FIRST_PAUSE = 10;
+const LONGEST_PAUSE = 5_000;
+
 /** What a worker is told of its tenure. */
 export interface TenureEvents {
   /** The store takes commits, and the lease is kept. */
@@ -41,6 +45,8 @@ export class Tenure {
   readonly #active = new Map<RunKey, Activation>();
   /** Runs for which a fact came while a claim or a start was on its way that may bring them here. */
   readonly #early = new Set<RunKey>();
+  /** How often in a row a run's first commit was refused. */
+  readonly #refusals = new Map<RunKey, number>();
   #state: 'open' | 'draining' | 'ended' = 'open';
   /** Places that are kept for runs which are being started. */
   #offered = 0;
@@ -221,10 +227,25 @@ export class Tenure {
     if (isCurrent) this.#active.delete(key);
     if (this.#state === 'open') {
       if (isCurrent && how === 'waiting') this.#parking.park(activation);
-      if (isCurrent && how === 'refused') void this.#takeUpAgain(activation.run);
+      if (isCurrent && how === 'refused') this.#refused(activation);
+      else this.#refusals.delete(key);
       this.#claims.roomAgain();
     }
     if (this.#active.size === 0) this.#emptied?.();
+  }
+
+  /** At once, but for a run whose commits are refused again and again: that would keep this worker from all others. */
+  #refused({ run, hasCommitted }: Activation): void {
+    const times = hasCommitted ? 1 : (this.#refusals.get(run.key) ?? 0) + 1;
+    this.#refusals.set(run.key, times);
+    if (times === 1) {
+      void this.#takeUpAgain(run);
+      return;
+    }
+    const pause = Math.min(FIRST_PAUSE * 2 ** times, LONGEST_PAUSE);
+    this.#parts.system.timer(pause, () => {
+      if (this.#state === 'open') void this.#takeUpAgain(run);
+    });
   }
 
   /**
