@@ -36,6 +36,7 @@ export class Outside {
   readonly #world: World;
   readonly #chance: Chance;
   readonly #completed = new Set<string>();
+  readonly #reopenings = new Map<string, PromiseWithResolvers<boolean>>();
 
   constructor(world: World) {
     this.#world = world;
@@ -68,7 +69,10 @@ export class Outside {
   async #raise(id: string, name: string): Promise<void> {
     await this.#wait(this.#chance.between(0, 1_500));
     const raise = (well: Stepwell) => well.raiseEvent(id, name, `${name} raised`, { id: name });
-    await this.#askTwice(`raise ${name} to ${id}`, raise, ['RUN_ENDED']);
+    const answers = await this.#askTwice(`raise ${name} to ${id}`, raise, ['RUN_ENDED']);
+    if (answers.includes('done')) return;
+    // It came too late, unless the run is opened again. What was acknowledged is never raised again: it must not be lost.
+    if (await this.#reopened(id).promise) await this.#ask(`raise ${name} to ${id} again`, raise, ['RUN_ENDED']);
   }
 
   /** Reads the run's events as they come, and goes on behind the last one when a connection is lost. */
@@ -126,12 +130,19 @@ export class Outside {
     await this.#ask(`resume ${id} in the end`, resume, ['RUN_ENDED']);
   }
 
-  async #end({ id, retried, program }: PlannedRun): Promise<void> {
+  async #end({ id, retried }: PlannedRun): Promise<void> {
     const told = await this.#result(id);
-    if (retried !== true || !('error' in told)) return;
-    await this.#askTwice(`retry ${id}`, (well) => well.retry(id), ['RUN_NOT_FAILED']);
-    // What a run had not taken when it ended is gone. What it had is dropped, by the event's id.
-    await Promise.all([this.#result(id), ...awaitedEvents(program).map((name) => this.#raise(id, name))]);
+    const isRetried = retried === true && 'error' in told;
+    if (isRetried) await this.#askTwice(`retry ${id}`, (well) => well.retry(id), ['RUN_NOT_FAILED']);
+    this.#reopened(id).resolve(isRetried);
+    if (isRetried) await this.#result(id);
+  }
+
+  /** Whether a run is opened again after its end, as soon as that is known. */
+  #reopened(id: string): PromiseWithResolvers<boolean> {
+    const known = this.#reopenings.get(id) ?? Promise.withResolvers<boolean>();
+    this.#reopenings.set(id, known);
+    return known;
   }
 
   async #result(id: string): Promise<Told> {
