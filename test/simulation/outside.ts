@@ -72,7 +72,8 @@ export class Outside {
     const answers = await this.#askTwice(`raise ${name} to ${id}`, raise, ['RUN_ENDED']);
     if (answers.includes('done')) return;
     // It came too late, unless the run is opened again. What was acknowledged is never raised again: it must not be lost.
-    if (await this.#reopened(id).promise) await this.#ask(`raise ${name} to ${id} again`, raise, ['RUN_ENDED']);
+    if (await this.#reopened(id).promise)
+      await this.#ask(`raise ${name} to ${id} again`, raise, ['RUN_ENDED']);
   }
 
   /** Reads the run's events as they come, and goes on behind the last one when a connection is lost. */

@@ -12,7 +12,9 @@ let opening: ReturnType<typeof openServer> | null = null;
 // Ctrl-C in a terminal reaches this process too; what it means is for the supervisor to say.
 process.on('SIGINT', () => {});
 // A promise that one workflow lets drop must not take the other runs with it, nor come back to do so after every restart.
-process.on('unhandledRejection', (error) => console.error('A promise that nobody waits for has failed:', error));
+process.on('unhandledRejection', (error) =>
+  console.error('A promise that nobody waits for has failed:', error),
+);
 // The supervisor has gone, in whatever way: nobody else would stop this process.
 process.on('disconnect', () => void stop());
 

@@ -1,4 +1,3 @@
-import { StepwellError } from '../model/errors.ts';
 import { isEnd, type Commit } from '../model/event.ts';
 import type { NumberedFact } from '../model/fact.ts';
 import { recordOf, type NewRun, type RunKey, type RunRecord } from '../model/run.ts';

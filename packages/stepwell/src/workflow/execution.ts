@@ -3,7 +3,7 @@ import type { Attempt, Ask, Execution, Host, Input, Performed, Reconciled } from
 import type { System } from '../engine/system.ts';
 import { StepwellError } from '../model/errors.ts';
 import { present } from '../model/fields.ts';
-import { DEEPEST_CAUSE, errorOf, failureOf, type ErrorClass, type Failure } from '../model/failure.ts';
+import { DEEPEST_CAUSE, errorOf, failureOf, type Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import type { Limits } from '../model/limits.ts';
 import type { OperationId } from '../model/operation.ts';
