@@ -256,8 +256,8 @@ export class Activation {
 
   /** When the run has taken too long; null: never. */
   get deadline(): number | null {
-    const { timeout, createdAt } = this.run;
-    return timeout === null ? null : (this.state.past.reopenedAt ?? createdAt) + timeout;
+    const { timeout, startedAt, createdAt } = this.run;
+    return timeout === null ? null : (this.state.past.reopenedAt ?? startedAt ?? createdAt) + timeout;
   }
 
   #begin(): boolean {

@@ -210,7 +210,7 @@ export class ActivationHost implements Host {
 
   #eventOf(note: Note): JournalEvent {
     if (note.type === 'log') {
-      return present({ ...note, data: this.encode(note.data, 'data of a log line') });
+      return present({ ...note, data: this.#activation.around.payloads.encodeForLog(note.data) });
     }
     if (note.type === 'progress') {
       return { type: 'progress', progress: this.encode(note.progress, 'progress') as typeof note.progress };
@@ -239,7 +239,7 @@ export class ActivationHost implements Host {
   log(op: OperationId, level: LogLevel, message: string, data: Json | undefined): void {
     const activation = this.#activation;
     if (activation.phase !== 'live') return;
-    const payload = activation.around.payloads.encode(data, 'data of a log line');
+    const payload = activation.around.payloads.encodeForLog(data);
     activation.append(present({ type: 'log', level, message, data: payload, op } as const));
     activation.pump();
   }

@@ -1,5 +1,6 @@
 import { seal, unseal, type Codec, type Payload } from './codec.ts';
 import { StepwellError } from './errors.ts';
+import { failureOf } from './failure.ts';
 import { copyJson, type Json } from './json.ts';
 import type { Limits } from './limits.ts';
 
@@ -32,6 +33,21 @@ export class Payloads {
       );
     }
     return this.codec === null ? json : seal(text, this.codec);
+  }
+
+  /**
+   * What a log line keeps of a value, whatever it is: of an error what a journal keeps of one, of what JSON cannot hold
+   * only why. A line that tells of a failure must not be the next one.
+   */
+  encodeForLog(value: unknown): Payload | undefined {
+    try {
+      return this.encode(value instanceof Error ? failureOf(value) : value, 'data of a log line');
+    } catch (error) {
+      return this.encode(
+        { notKept: error instanceof Error ? error.message : String(error) },
+        'data of a log line',
+      );
+    }
   }
 
   /** The value itself, not a copy: whoever gives a payload here gives it away. */

@@ -87,7 +87,7 @@ export interface RunRecord {
   readonly parent: Parent | null;
   /** Id of the run that goes on for this one (`continueAs`). */
   readonly continuedBy: string | null;
-  /** Milliseconds that the whole run may take; null: no limit. */
+  /** Milliseconds that the whole run may take from its first claim on; null: no limit. */
   readonly timeout: number | null;
   readonly concurrencyKey: string | null;
   readonly concurrencyLimit: number;

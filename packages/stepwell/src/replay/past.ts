@@ -44,7 +44,7 @@ export class Past {
   pauseReason: string | undefined;
   /** Failed beginnings of the whole function since the run was started or reopened. */
   failures = 0;
-  /** When the present life of the run began; the run's timeout counts from here. Null: at its creation. */
+  /** When the present life of the run began; the run's timeout counts from here. Null: when it was started. */
   reopenedAt: number | null = null;
 
   readonly #received = new Map<number, KeptEvent>();

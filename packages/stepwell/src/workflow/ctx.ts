@@ -1,4 +1,5 @@
 import type { Duration } from '../model/duration.ts';
+import { StepwellError } from '../model/errors.ts';
 import { checkName } from '../model/identifier.ts';
 import type { Progress } from '../model/run.ts';
 import { logTo } from './body-io.ts';
@@ -139,7 +140,9 @@ export class FunctionCtx implements Ctx {
   }
 
   progress(progress: Progress): void {
-    this.#guarded('progress').host.note({ type: 'progress', progress });
+    const { host } = this.#guarded('progress');
+    checkPercent(progress.percent);
+    host.note({ type: 'progress', progress });
   }
 
   setStatus(text: string): void {
@@ -185,4 +188,12 @@ export class FunctionCtx implements Ctx {
     execution.guard(scope, method);
     return execution;
   }
+}
+
+function checkPercent(percent: number | undefined): void {
+  if (percent === undefined || (percent >= 0 && percent <= 100)) return;
+  throw new StepwellError(
+    'OPTION_INVALID',
+    `The percent of a progress is a number from 0 to 100, not ${percent}.`,
+  );
 }

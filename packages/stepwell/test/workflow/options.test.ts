@@ -238,3 +238,12 @@ test('a concurrency key that cannot be one refuses the start', async () => {
   await using engine = await testEngine({ workflows: [flow] });
   expect(await errorOf(engine.start(flow, ''))).toMatchObject({ code: 'ID_INVALID' });
 });
+
+test('the timeout of a run counts from its begin, not from the start call', async () => {
+  const flow = workflow('flow', { timeout: '1h' }, async (ctx) => {
+    await ctx.sleep('59m');
+    return 'in time';
+  });
+  await using engine = await testEngine({ workflows: [flow] });
+  expect(await engine.run(flow, undefined, { delay: '1d' })).toBe('in time');
+});

@@ -74,13 +74,32 @@ test('what JSON cannot hold is refused where it enters, in a replay as well', as
       }
     };
     attempt(() => ctx.progress({ at: new Date(0) } as unknown as Progress));
-    attempt(() => ctx.log.info('x', { big: 1n }));
+    attempt(() => ctx.progress({ percent: 101 }));
     await ctx.sleep('1h');
     return refused;
   });
   expect((await everyLife(flow, undefined)).output).toEqual([
     expect.stringContaining('$.at is a Date'),
-    expect.stringContaining('$.big is a bigint'),
+    expect.stringContaining('from 0 to 100, not 101'),
+  ]);
+});
+
+test('a log line takes whatever it is given: errors, and why the rest was not kept', async () => {
+  const flow = workflow('flow', async (ctx) => {
+    ctx.log.error('failed', Object.assign(new TypeError('no card'), { card: 4 }));
+    ctx.log.info('large', { big: 1n });
+    await ctx.step('work', ({ log }) => log.warn('from inside', new RangeError('far')));
+  });
+  await using engine = await testEngine({ workflows: [flow] });
+  const run = await engine.start(flow, undefined);
+  await engine.result(run);
+  const logs: unknown[] = [];
+  for await (const { event } of run.events())
+    if (event.type === 'log') logs.push([event.message, event.data]);
+  expect(logs).toEqual([
+    ['failed', expect.objectContaining({ name: 'TypeError', message: 'no card', data: { card: 4 } })],
+    ['large', { notKept: expect.stringContaining('$.big is a bigint') }],
+    ['from inside', expect.objectContaining({ name: 'RangeError', message: 'far' })],
   ]);
 });
 
