@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Attempt, Ask, Execution, Host, Input, Performed, Reconciled } from '../engine/runtime.ts';
 import type { System } from '../engine/system.ts';
 import { StepwellError } from '../model/errors.ts';
@@ -13,6 +12,7 @@ import type { Ctx, StepIO } from './context.ts';
 import type { AnyDefinition } from './definition.ts';
 import { validate } from './schema.ts';
 import type { Registry } from './registry.ts';
+import { checkPlace, enter, startBody } from './place.ts';
 import { Random } from './random.ts';
 import { retryOf, type Retry } from './retry.ts';
 import { Scope } from './scope.ts';
@@ -54,13 +54,6 @@ export interface Undo {
   readonly retry: Retry | null;
   readonly run: (io: StepIO) => unknown;
 }
-
-/** Where code runs: inside the group of a scope, or inside the body of a step. */
-const place = new AsyncLocalStorage<Scope | 'step'>();
-/** Runs a function as the body of a step. A snapshot enters in a third of the time that `place.run` takes. */
-const inStep: <A, T>(fn: (argument: A) => T, argument: A) => T = place.run('step', () =>
-  AsyncLocalStorage.snapshot(),
-);
 
 /** Whose failure an error is. */
 const failedOperations = new WeakMap<Error, OperationId>();
@@ -106,7 +99,7 @@ export class FunctionExecution implements Execution {
   async #live(input: Json | undefined): Promise<void> {
     const { options, fn, name } = this.#definition;
     try {
-      const output = await place.run(this.root, async () => {
+      const output = await enter(this.root, async () => {
         const valid =
           options.input === undefined
             ? input
@@ -269,24 +262,7 @@ export class FunctionExecution implements Execution {
         `ctx.${what} was called after the ${ended} had ended. Await everything before returning.`,
       );
     }
-    const here = place.getStore();
-    if (here === 'step') {
-      throw new StepwellError(
-        'CTX_IN_STEP',
-        `ctx.${what} was called inside the body of a step. Only the workflow itself can use ctx; use the step's own arguments.`,
-      );
-    }
-    if (here !== undefined && here !== scope) {
-      throw new StepwellError(
-        'CTX_WRONG_GROUP',
-        `ctx.${what} of ${describe(scope)} was called inside ${describe(here)}. Use the ctx that the group's function is given.`,
-      );
-    }
-  }
-
-  /** Runs the function of a group, so that the right ctx can be told from a wrong one. */
-  enter<T>(scope: Scope, fn: () => Promise<T>): Promise<T> {
-    return place.run(scope, fn);
+    checkPlace(scope, what);
   }
 
   /** Asks for an operation and waits for its outcome. */
@@ -338,7 +314,7 @@ export class FunctionExecution implements Execution {
         error: failureOf(error, this.#parts.codec),
         retryable: body.retry?.isRetryable(error) ?? false,
       });
-    start(body.run, new BodyIO(this.host, op, attempt), returned, threw);
+    startBody(body.run, new BodyIO(this.host, op, attempt), returned, threw);
   }
 
   reconcile(op: OperationId, attempt: Attempt, done: (reconciled: Reconciled) => void): void {
@@ -349,7 +325,7 @@ export class FunctionExecution implements Execution {
     };
     const threw = (error: unknown) => done({ type: 'unknown', error: failureOf(error, this.#parts.codec) });
     if (reconcile === undefined) threw(this.#gone(op));
-    else start(reconcile, new BodyIO(this.host, op, attempt), found, threw);
+    else startBody(reconcile, new BodyIO(this.host, op, attempt), found, threw);
   }
 
   #gone(op: OperationId): StepwellError {
@@ -366,27 +342,8 @@ export class FunctionExecution implements Execution {
   }
 }
 
-/** Calls a function that may be async as the body of a step; exactly one of the two is called, never at once. */
-function start(
-  body: (io: StepIO) => unknown,
-  io: StepIO,
-  returned: (value: unknown) => void,
-  threw: (error: unknown) => void,
-): void {
-  try {
-    const value = inStep(body, io);
-    (value instanceof Promise ? value : Promise.resolve(value)).then(returned, threw);
-  } catch (error) {
-    Promise.reject(error as Error).then(returned, threw);
-  }
-}
-
 /** A promise that nobody may be waiting for (the loser of a race, say) must not bring the process down when it fails. */
 export function quiet<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
-}
-
-function describe(scope: Scope): string {
-  return scope.id === '' ? 'the workflow' : `group "${scope.id}"`;
 }

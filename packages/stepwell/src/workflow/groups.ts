@@ -3,12 +3,13 @@ import { checkName } from '../model/identifier.ts';
 import type { Branch, Branches, CompletionOptions, Ctx, MapOptions, MapResult } from './context.ts';
 import { startedOf, type Here } from './here.ts';
 import { mapItems, runBranches } from './items.ts';
+import { enter } from './place.ts';
 import type { Scope } from './scope.ts';
 
 export async function group<T>(here: Here, name: string, fn: (ctx: Ctx) => Promise<T>): Promise<T> {
   const { execution } = here;
   return inGroup(here, startedOf(here.begin('group', name), 'group'), (scope) =>
-    execution.enter(scope, () => fn(execution.ctxOf(scope))),
+    enter(scope, () => fn(execution.ctxOf(scope))),
   );
 }
 

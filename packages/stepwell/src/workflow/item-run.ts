@@ -5,6 +5,7 @@ import { decideCompletion, type CompletionPolicy } from '../policy/completion.ts
 import type { CompletionOptions, Ctx, ItemOutcome } from './context.ts';
 import type { FunctionExecution } from './execution.ts';
 import { startedOf } from './here.ts';
+import { enter } from './place.ts';
 import type { Scope } from './scope.ts';
 
 /** One item of a group: how it is named, how many results it stands for, and what it does. */
@@ -73,12 +74,10 @@ export class ItemRun<T> {
     this.#limit(scope, itemTimeout, () =>
       this.#settle(index, { status: 'failed', error: timedOut('ITEM_TIMED_OUT', scope, itemTimeout!) }),
     );
-    this.#execution
-      .enter(scope, async () => item.run(this.#execution.ctxOf(scope)))
-      .then(
-        (value) => this.#settle(index, { status: 'succeeded', value }),
-        (error: unknown) => this.#settle(index, this.#outcomeOf(error)),
-      );
+    enter(scope, async () => item.run(this.#execution.ctxOf(scope))).then(
+      (value) => this.#settle(index, { status: 'succeeded', value }),
+      (error: unknown) => this.#settle(index, this.#outcomeOf(error)),
+    );
   }
 
   #settle(index: number, outcome: ItemOutcome<T>): void {
