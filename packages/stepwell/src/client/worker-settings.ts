@@ -1,4 +1,4 @@
-import type { WorkerSettings } from '../engine/worker.ts';
+import type { WorkerSettings } from '../engine/worker-parts.ts';
 import { milliseconds } from '../model/duration.ts';
 import { StepwellError } from '../model/errors.ts';
 import { checkName } from '../model/identifier.ts';

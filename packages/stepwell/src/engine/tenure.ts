@@ -7,7 +7,7 @@ import { Claims } from './claims.ts';
 import { Committer } from './committer.ts';
 import { Lease } from './lease.ts';
 import { Parking } from './parking.ts';
-import type { WorkerParts, WorkerSettings } from './worker.ts';
+import type { WorkerParts, WorkerSettings } from './worker-parts.ts';
 
 /** Pauses before a run is taken up again whose commits are refused (ms): doubled each time up to the longest. */
 const FIRST_PAUSE = 10;

@@ -1,33 +1,8 @@
 import { StepwellError } from '../model/errors.ts';
-import type { Limits } from '../model/limits.ts';
-import type { Payloads } from '../model/payload.ts';
 import type { NewRun } from '../model/run.ts';
-import type { News, StartAnswer, Store } from '../store/contract.ts';
-import type { Runtime } from './runtime.ts';
-import type { System } from './system.ts';
+import type { News, StartAnswer } from '../store/contract.ts';
 import { Tenure } from './tenure.ts';
-
-export interface WorkerSettings {
-  /** For people: who this worker is. */
-  readonly name: string;
-  readonly queues: readonly string[] | null;
-  /** Runs that are active at once. */
-  readonly concurrency: number;
-  /** Waiting runs that stay in memory. */
-  readonly parked: number;
-  /** Milliseconds. */
-  readonly lease: number;
-}
-
-export interface WorkerParts {
-  readonly store: Store;
-  readonly runtime: Runtime;
-  readonly system: System;
-  readonly payloads: Payloads;
-  readonly limits: Limits;
-  /** Something went wrong that no caller hears of, and the worker goes on. */
-  readonly report: (error: unknown) => void;
-}
+import type { WorkerParts, WorkerSettings } from './worker-parts.ts';
 
 /** A new run's place with a worker, until its start is answered. */
 export interface Place {
