@@ -64,7 +64,6 @@ export class Lease {
 
   async #renew(): Promise<boolean> {
     const now = this.#system.now();
-    // Too late: others may have taken the runs over already, whether or not the store has noticed.
     const kept = await this.#store.heartbeat(this.#worker, now, now + this.#duration);
     if (kept) this.#expiresAt = now + this.#duration;
     return kept;
