@@ -80,11 +80,13 @@ export class TestEngine implements AsyncDisposable {
   }
 
   /**
-   * The output of a run, skipping all time in which nothing but timers can help.
+   * The output of a run, skipping all time in which nothing but timers can help. Follows `continueAs`.
    * @throws the run's error; StepwellError `WORKFLOW_NEVER_SETTLES` if it waits for something that only the test can give
    */
   async result<O>(run: StartedRun<O>): Promise<O> {
-    const info = await this.skipUntil(run.id, ({ status }) => isFinal(status));
+    let info = await this.skipUntil(run.id, ({ status }) => isFinal(status));
+    while (info.continuedBy !== undefined)
+      info = await this.skipUntil(info.continuedBy, ({ status }) => isFinal(status));
     if (!isFinal(info.status)) throw stranded(info);
     return run.result();
   }

@@ -54,6 +54,16 @@ test('run skips retries, delays, timeouts, children’s sleeps and the delay of 
   expect(engine.clock.now()).toBe(hours * 3_600_000);
 });
 
+test('run gives the result of the run that goes on, and skips its time as well', async () => {
+  const rounds = workflow('rounds', async (ctx, left: number): Promise<string> => {
+    await ctx.sleep('1h');
+    if (left > 0) ctx.continueAs(left - 1);
+    return 'the last';
+  });
+  await using engine = await testEngine({ workflows: [rounds] });
+  expect(await engine.run(rounds, 2)).toBe('the last');
+});
+
 test('advance moves the clock by so much and no more', async () => {
   const sleeper = workflow('sleeper', async (ctx) => ctx.sleep('1h'));
   await using engine = await testEngine({ workflows: [sleeper] });
