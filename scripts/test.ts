@@ -55,6 +55,7 @@ const runs: Stage[] = [
     count: countTests,
   },
   show('simulation', 'node', 'test/simulation/main.ts', '--seeds', '200'),
+  show('chaos', 'node', 'test/chaos/main.ts', '--seconds', '8'),
   show('demo', 'node', 'examples/order/demo.ts'),
 ];
 

@@ -1,0 +1,81 @@
+import {
+  isStepwellError,
+  workflow,
+  type AnyDefinition,
+  type RetryOptions,
+  type StepIO,
+} from '../../packages/stepwell/src/index.ts';
+import type { LedgerClient } from './ledger-client.ts';
+
+/** What an order gives; every number is a receipt of the ledger. */
+export interface OrderResult {
+  readonly paid: string;
+  readonly charged: number | 'uncertain';
+  readonly approved: string;
+  readonly parts: readonly (number | string)[];
+  readonly packed: number;
+}
+
+export const PARTS = [0, 1, 2, 3];
+export const isMissing = (n: number, part: number) => (n + part) % 3 === 0;
+export const isOff = (n: number) => n % 2 === 0;
+const AGAIN: RetryOptions = { attempts: Number.POSITIVE_INFINITY, delay: 5, maxDelay: 50 };
+
+/** An order takes part in everything that can wait; a trip is taken back every other time. */
+export function workflowsOn(ledger: LedgerClient): AnyDefinition[] {
+  const effect = (io: StepIO) => ledger.effect(io);
+  const undo = (receipt: number, io: StepIO) => ledger.effect(io, { undoes: receipt });
+
+  const pack = workflow('pack', async (ctx, { n }: { n: number }) => {
+    await ctx.sleep(n % 20);
+    return ctx.step('pack', { retry: AGAIN }, effect);
+  });
+
+  const order = workflow('order', async (ctx, { n }: { n: number }): Promise<OrderResult> => {
+    await ctx.step('check', { retry: AGAIN }, effect);
+    await ctx.sleep(n % 40);
+    const paid = await ctx.waitForEvent<string>('paid');
+    const charged = await ctx
+      .step('charge', { atMostOnce: true, retry: AGAIN }, effect)
+      .catch((error: unknown) => {
+        if (isStepwellError(error, 'STEP_UNCERTAIN')) return 'uncertain' as const;
+        throw error;
+      });
+    const approved = await ctx
+      .waitForCallback<string>('approve', (callback, io) => ledger.effect(io, { callback, run: ctx.runId }), {
+        retry: AGAIN,
+      })
+      .catch((error: Error) => `refused: ${error.message}`);
+    const { outcomes } = await ctx.map(
+      'parts',
+      PARTS,
+      async (inner, part) => {
+        const receipt = await inner.step('part', { retry: AGAIN }, effect);
+        if (isMissing(n, part)) throw new Error(`no part ${part}`);
+        return receipt;
+      },
+      { concurrency: 2, tolerate: { count: PARTS.length } },
+    );
+    const packed = await ctx.run(pack, { n }, { id: `${ctx.runId}-pack` });
+    await ctx.start(pack, { n }, { id: `${ctx.runId}-detached` });
+    const parts = outcomes.map((outcome) => {
+      if (outcome.status === 'succeeded') return outcome.value;
+      return outcome.status === 'failed' ? outcome.error.message : outcome.status;
+    });
+    return { paid, charged, approved, parts, packed };
+  });
+
+  const trip = workflow('trip', async (ctx, { n }: { n: number }) => {
+    const flight = await ctx.step('flight', { retry: AGAIN, undo }, effect);
+    const hotel = await ctx.step(
+      'hotel',
+      { retry: AGAIN, undo, atMostOnce: true, reconcile: (io) => ledger.find(io) },
+      effect,
+    );
+    await ctx.sleep(n % 30);
+    if (isOff(n)) throw new Error(`trip ${n} is off`);
+    return { flight, hotel };
+  });
+
+  return [pack, order, trip];
+}
