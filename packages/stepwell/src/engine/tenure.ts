@@ -261,6 +261,8 @@ export class Tenure {
       const run = await store.get(namespace, id);
       if (run?.key !== key || run.owner !== this.id || this.#state !== 'open' || this.#active.has(key))
         return;
+      // It has ended, and is ours by a claim that came after these reads: that claim's own answer brings it here.
+      if (hasEnded(journal, facts)) return;
       this.#open({ run, journal, facts }, journal);
       this.#fetchFacts(key);
     } catch (error) {

@@ -34,3 +34,32 @@ test('a run whose commits are always refused is tried again less and less often,
   await clock.advance('10s');
   expect(await well.result('cursed')).toBe('done');
 });
+
+// Found by test/model-check: a retry and a claim whose answer is still on its way come between the reads of a take-up.
+test('a run that has ended is not gone on with, although it is owned again', async () => {
+  const inner = openMemoryStore();
+  const flow = workflow('flow', (ctx) => ctx.step('work', () => 'done'));
+  const clock = new TestClock(0);
+  let intruded = false;
+  const store = alteredStore(inner, {
+    commit: async (commits) => {
+      const [first] = commits;
+      if (intruded || first === undefined) return inner.commit(commits);
+      intruded = true;
+      const end = { status: 'cancelled', output: undefined, continuedBy: null, endedAt: 0 } as const;
+      const error = { name: 'Error', message: 'ended by the owner before' };
+      const events = JSON.stringify([{ type: 'run.cancelled' }]);
+      await inner.commit([{ ...first, events, count: 1, starts: [], change: { end: { ...end, error } } }]);
+      await inner.deliver([{ to: { key: first.run }, now: 0, fact: { type: 'reopen' } }]);
+      const [worker] = await inner.workers();
+      await inner.claim({ worker: worker!.id, kinds: ['flow@1'], queues: null, limit: 1, now: 0 });
+      return inner.commit(commits);
+    },
+    facts: async () => [],
+  });
+  await using well = await Stepwell.open({ store, workflows: [flow], system: clock.system });
+  await well.start(flow, undefined, { id: 'r' });
+  await clock.settle();
+  const journal = await inner.journal(1, 0, 100);
+  expect(journal.flatMap(({ events }) => events.map(({ type }) => type))).toEqual(['run.cancelled']);
+});

@@ -1,0 +1,43 @@
+import type { Activation, Commit } from './state.ts';
+
+/**
+ * What an activation writes next: all that it can do without another arrival, as `Activation.pump` works it off.
+ * The program `callback` waits for its callback or its timeout; `event` waits for an event and does a step then.
+ */
+export function nextCommit(activation: Activation, program: 'callback' | 'event', isDue: boolean): Commit {
+  const { tenure, run, position, facts, seen, phase } = activation;
+  let written = '';
+  const known = () => activation.events + written;
+  const isReopened = facts.some(([, fact]) => fact === 'R') && known().endsWith('K');
+  if (isReopened) written += 'R';
+  if (phase === 'opening') written += 'A';
+  for (const [, fact] of facts) written += traceOf(fact, known());
+  const present = presentOf(known());
+  if (present.includes('X')) {
+    return { tenure, run, position, events: `${written}K`, taken: seen, seen, leaves: 'cancelled' };
+  }
+  let leaves: Commit['leaves'] = 'released';
+  if (program === 'callback') {
+    if (!present.includes('O')) written += 'O';
+    if (!present.includes('C') && isDue) written += 'T';
+    if (/[CT]/.test(presentOf(known()))) leaves = 'succeeded';
+  } else if (known().includes('E')) {
+    const wasBegun = phase === 'live' && activation.events.includes('E');
+    leaves = wasBegun ? 'succeeded' : 'no';
+    if (wasBegun) written += 'P';
+  }
+  if (leaves === 'succeeded') written += 'S';
+  return { tenure, run, position, events: written, taken: seen, seen, leaves };
+}
+
+/** A fact that means nothing any more leaves no trace; a reopening is written before all else. */
+function traceOf(fact: string, known: string): string {
+  if (fact === 'R' || (fact === 'E' && known.includes('E'))) return '';
+  if (fact === 'C' && (!known.includes('O') || known.includes('T'))) return '';
+  return fact === 'X' && presentOf(known).includes('X') ? '' : fact;
+}
+
+/** What has happened since the run was reopened last. */
+function presentOf(events: string): string {
+  return events.slice(events.lastIndexOf('R') + 1);
+}

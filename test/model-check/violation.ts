@@ -1,0 +1,2 @@
+/** A promise that is not kept. */
+export class Violation extends Error {}
