@@ -1,6 +1,6 @@
 import type { System } from '../engine/system.ts';
 import { StepwellError } from '../model/errors.ts';
-import { isEnd, type JournalEvent } from '../model/event.ts';
+import { isEnd, isSettlement, type JournalEvent } from '../model/event.ts';
 import type { Outcome } from '../model/fact.ts';
 import { failureOf, type Failure } from '../model/failure.ts';
 import { present } from '../model/fields.ts';
@@ -9,10 +9,13 @@ import type { Payloads } from '../model/payload.ts';
 import { entriesOf } from '../replay/past.ts';
 import type { CallbackFact, Store } from '../store/contract.ts';
 
-/** What `callbacks.fail` may be given. */
+/**
+ * What `callbacks.fail` may be given: an error, or what one is to be made of. `data` are the properties that the error
+ * has in the workflow.
+ */
 export type FailedWith =
   | Error
-  | { readonly name?: string; readonly message: string; readonly data?: unknown };
+  | { readonly name?: string; readonly message: string; readonly data?: Readonly<Record<string, unknown>> };
 
 /** Completes callbacks from outside, by their ids. */
 export class Callbacks {
@@ -94,7 +97,7 @@ export class Callbacks {
     const fate = events
       .slice(begin)
       .find((event) => isOutcome(event, started.op) || isEnd(event) || event.type === 'run.retrying');
-    const isClosed = fate !== undefined && (!isCompletion(fate) || isTimeout(fate));
+    const isClosed = fate !== undefined && (!isSettlement(fate) || isTimeout(fate));
     return isClosed
       ? new StepwellError(
           'CALLBACK_CLOSED',
@@ -105,11 +108,7 @@ export class Callbacks {
 }
 
 function isOutcome(event: JournalEvent, op: string): boolean {
-  return (isCompletion(event) || event.type === 'operation.cancelled') && 'op' in event && event.op === op;
-}
-
-function isCompletion({ type }: JournalEvent): boolean {
-  return type === 'operation.succeeded' || type === 'operation.failed';
+  return (isSettlement(event) || event.type === 'operation.cancelled') && event.op === op;
 }
 
 function isTimeout(event: JournalEvent): boolean {

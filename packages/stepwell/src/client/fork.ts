@@ -1,5 +1,5 @@
 import { StepwellError } from '../model/errors.ts';
-import { JOURNAL_FORMAT, type Commit, type JournalEvent } from '../model/event.ts';
+import { isSettlement, JOURNAL_FORMAT, type Commit, type JournalEvent } from '../model/event.ts';
 import { present } from '../model/fields.ts';
 import { checkId } from '../model/identifier.ts';
 import type { NewRun, RunRecord } from '../model/run.ts';
@@ -67,8 +67,6 @@ function eventsBefore(source: RunRecord, journal: readonly Commit[], op: string)
   if (events.some((event) => event.type === 'run.activated' && event.format > JOURNAL_FORMAT)) {
     throw new StepwellError('FORK_NOT_POSSIBLE', `The run "${source.id}" was written by a newer Stepwell.`);
   }
-  const settled = events.findLastIndex(
-    (event) => (event.type === 'operation.succeeded' || event.type === 'operation.failed') && event.op === op,
-  );
+  const settled = events.findLastIndex((event) => isSettlement(event) && event.op === op);
   return settled === -1 ? events : events.slice(0, settled);
 }

@@ -1,4 +1,4 @@
-import { JOURNAL_FORMAT, type Commit, type EventOf, type JournalEvent } from '../model/event.ts';
+import { JOURNAL_FORMAT, type Commit, type JournalEvent, type SettlementEvent } from '../model/event.ts';
 import { StepwellError } from '../model/errors.ts';
 import type { NumberedFact } from '../model/fact.ts';
 import type { Json } from '../model/json.ts';
@@ -44,8 +44,6 @@ interface Arrival {
   readonly body: Body;
   readonly outcome: BodyOutcome;
 }
-
-export type SettlementEvent = EventOf<'operation.succeeded'> | EventOf<'operation.failed'>;
 
 /**
  * One stretch of executing a run on this worker.
@@ -282,10 +280,9 @@ export class Activation {
     return this.state.past.retrying?.until ?? 0;
   }
 
-  /** Its body begins as soon as a commit that is being written, or is on its way, is durable. */
-  isBeginning(op: OperationId): boolean {
-    const isIt = (effect: Effect) => effect.op === op;
-    return this.draft.effects.some(isIt) || (this.#underWay?.effects.some(isIt) ?? false);
+  /** Operations whose bodies begin as soon as a commit that is being written, or is on its way, is durable. */
+  beginning(): ReadonlySet<OperationId> {
+    return new Set([...this.draft.effects, ...(this.#underWay?.effects ?? [])].map(({ op }) => op));
   }
 
   /** An operation that was held begins. */

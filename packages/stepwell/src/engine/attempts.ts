@@ -120,9 +120,10 @@ export function beginAttempt(activation: Activation, operation: PendingOperation
 /** After a replay or a pause: work that is on record and not under way is begun. */
 export function resumeWork(activation: Activation): void {
   if (activation.state.paused) return;
+  const beginning = activation.beginning();
   for (const operation of activation.state.pending.values()) {
     const { started, attempts, inFlight } = operation;
-    if (activation.bodies.has(started.op) || activation.isBeginning(started.op)) continue;
+    if (activation.bodies.has(started.op) || beginning.has(started.op)) continue;
     if (attempts === 0) beginHeld(activation, operation);
     else if (inFlight && (started.kind === 'step' || started.kind === 'condition'))
       beginAgain(activation, operation);

@@ -9,11 +9,12 @@ export function reopening(
   facts: readonly NumberedFact[],
 ): EventOf<'run.reopened'> | null {
   if (!facts.some(({ fact }) => fact.type === 'reopen')) return null;
-  const last = entries.findLast(({ event }) => isEnd(event))?.event;
+  const last = entries.findLast(({ event }) => canBeReopened(event))?.event;
   if (last === undefined || entries.at(-1)!.event !== last) return null;
   return present({ type: 'run.reopened', op: last.type === 'run.failed' ? last.op : undefined } as const);
 }
 
-function isEnd({ type }: JournalEvent): boolean {
+/** Of the ends, those that an operator's retry can undo. */
+function canBeReopened({ type }: JournalEvent): boolean {
   return type === 'run.failed' || type === 'run.timed_out' || type === 'run.cancelled';
 }

@@ -1,4 +1,4 @@
-import { JOURNAL_FORMAT, type JournalEvent } from '../model/event.ts';
+import { isSettlement, JOURNAL_FORMAT, type JournalEvent } from '../model/event.ts';
 import { StepwellError } from '../model/errors.ts';
 import { RecordedTurn } from '../replay/turn.ts';
 import type { Activation } from './activation.ts';
@@ -78,12 +78,6 @@ function inputOf(activation: Activation, event: JournalEvent, position: number, 
     default:
       return null;
   }
-}
-
-function isSettlement(
-  event: JournalEvent,
-): event is Extract<JournalEvent, { type: 'operation.succeeded' | 'operation.failed' }> {
-  return event.type === 'operation.succeeded' || event.type === 'operation.failed';
 }
 
 function tooNew(format: number): StepwellError {

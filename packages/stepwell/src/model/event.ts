@@ -111,6 +111,13 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type JournalEventType = JournalEvent['type'];
 export type EventOf<T extends JournalEventType> = Extract<JournalEvent, { readonly type: T }>;
 
+/** The outcome of an operation that somebody waits for. */
+export type SettlementEvent = EventOf<'operation.succeeded'> | EventOf<'operation.failed'>;
+
+export function isSettlement(event: JournalEvent): event is SettlementEvent {
+  return event.type === 'operation.succeeded' || event.type === 'operation.failed';
+}
+
 /** Whether a run's life ends with it; an operator's retry can begin another. */
 export function isEnd({ type }: JournalEvent): boolean {
   return (
