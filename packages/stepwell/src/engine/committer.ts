@@ -18,11 +18,17 @@ export class Committer {
   readonly #on: CommitterEvents;
   #waiting = new Set<Activation>();
   #busy = false;
+  #writingSince: number | null = null;
 
   constructor(store: Store, system: System, on: CommitterEvents) {
     this.#store = store;
     this.#system = system;
     this.#on = on;
+  }
+
+  /** Since when the store has been busy with a write; null: it is not. */
+  get writingSince(): number | null {
+    return this.#writingSince;
   }
 
   request(activation: Activation): void {
@@ -51,16 +57,19 @@ export class Committer {
     let answers: CommitAnswer[] = [];
     try {
       if (requests.length > 0) {
+        this.#writingSince = this.#system.now();
         answers = await this.#store.commit(requests);
         this.#on.written();
       }
     } catch (error) {
+      this.#writingSince = null;
       for (const activation of taken) activation.drop(error);
       this.#busy = false;
       this.#on.failed(error);
       this.#schedule();
       return;
     }
+    this.#writingSince = null;
     for (let n = 0; n < taken.length; n++) taken[n]!.committed(answers[n]!);
     this.#busy = false;
     this.#schedule();

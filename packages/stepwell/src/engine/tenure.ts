@@ -88,6 +88,7 @@ export class Tenure {
     );
     const lease = { id, expiresAt, duration: settings.lease };
     this.#lease = new Lease(store, system, lease, {
+      writingSince: () => this.#committer.writingSince,
       lost: (error) => this.#fail(error),
       swept: () => {
         events.healthy();

@@ -231,3 +231,39 @@ test('a worker that fails while it enlists again lets go of what it had taken by
   for (const count of bodies.values()) expect(count).toBeLessThanOrEqual(2);
   await well.close();
 });
+
+test.each(['commit', 'heartbeat'] as const)(
+  'a worker whose %s is never answered gives its runs up within two leases, and goes on under another name',
+  async (method) => {
+    const memory = openMemoryStore();
+    let hanging = false;
+    const hang = (...given: unknown[]) =>
+      hanging
+        ? new Promise<never>(() => {})
+        : (memory[method] as (...args: unknown[]) => Promise<unknown>).apply(memory, given);
+    const clock = new TestClock(0);
+    const { order } = orders();
+    const told: unknown[] = [];
+    const well = await Stepwell.open({
+      store: alteredStore(memory, { [method]: hang }),
+      workflows: [order],
+      system: clock.system,
+      onError: (error) => told.push(error),
+    });
+    await well.start(order, 1, { id: 'r' });
+    await clock.advance('1s');
+    const [before] = await well.workers();
+    hanging = true;
+    await well.raiseEvent('r', 'paid', 'now');
+    // A clock that is moved rings at most once for the rounds that it passes.
+    for (let n = 0; n < 5; n++) await clock.advance('4s');
+    hanging = false;
+    await clock.advance('15s');
+
+    expect(told.length).toBeGreaterThan(0);
+    for (const error of told) expect(error).toMatchObject({ code: 'STORE_FAILED' });
+    expect(await well.result('r')).toEqual([1, 'now']);
+    expect((await well.workers()).map(({ id }) => id === before!.id)).toEqual([false]);
+    await well.close();
+  },
+);
