@@ -258,7 +258,7 @@ test.each(['commit', 'heartbeat'] as const)(
     // A clock that is moved rings at most once for the rounds that it passes.
     for (let n = 0; n < 5; n++) await clock.advance('4s');
     hanging = false;
-    await clock.advance('15s');
+    for (let n = 0; n < 5; n++) await clock.advance('4s');
 
     expect(told.length).toBeGreaterThan(0);
     for (const error of told) expect(error).toMatchObject({ code: 'STORE_FAILED' });
