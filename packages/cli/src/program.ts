@@ -10,7 +10,9 @@ import { addEventsCommand } from './commands/events.ts';
 import { addListCommand } from './commands/list.ts';
 import { addRaiseCommand } from './commands/raise.ts';
 import { addRunCommand } from './commands/run.ts';
+import { addServerCommand } from './commands/server.ts';
 import { addShowCommand } from './commands/show.ts';
+import { addWorkerCommand } from './commands/worker.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import { Output } from './terminal/output.ts';
 
@@ -44,6 +46,8 @@ function program(): Command {
     .configureOutput({ outputError: () => {} })
     .exitOverride();
   addDevCommand(program);
+  addWorkerCommand(program);
+  addServerCommand(program);
   addRunCommand(program);
   addListCommand(program);
   addShowCommand(program);

@@ -1,9 +1,9 @@
-import { realpathSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Command } from 'commander';
-import { StepwellError } from 'stepwell';
 import { type DevEvents, Supervisor } from '../dev/supervisor.ts';
 import { Output } from '../terminal/output.ts';
+import { existingFile, parsePort } from './argument.ts';
+import { storeOption } from './store-option.ts';
 
 interface DevOptions {
   port: string;
@@ -23,28 +23,21 @@ export function addDevCommand(parent: Command): void {
     .option('--port <port>', 'port of the server; 0: any that is free', '8787')
     .option('--host <host>', 'address of the server', '127.0.0.1')
     .option('--insecure', 'listen where other machines can reach it, although it asks nobody who they are')
-    .option('--store <store>', 'where runs are kept', 'sqlite:.stepwell/stepwell.db')
+    .addOption(storeOption())
     .action(async (files: string[], options: DevOptions, command: Command) => {
       const output = new Output(command.optsWithGlobals<{ json?: true }>().json === true);
       const { host, store, insecure = false } = options;
-      const settings = { files: files.map(existing), store, host, port: parsePort(options.port), insecure };
+      const settings = {
+        files: files.map(existingFile),
+        store,
+        host,
+        port: parsePort(options.port),
+        insecure,
+      };
       const supervisor = new Supervisor(settings, shown(output), output.json);
       stopOnSignals(supervisor, output);
       await supervisor.run();
     });
-}
-
-function existing(file: string): string {
-  try {
-    return realpathSync(file);
-  } catch (cause) {
-    throw new StepwellError('COMMAND_INVALID', `There is no file ${file}.`, { cause });
-  }
-}
-
-function parsePort(text: string): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw new StepwellError('COMMAND_INVALID', `The port "${text}" is not a number from 0 to 65535.`);
 }
 
 function shown(output: Output): DevEvents {

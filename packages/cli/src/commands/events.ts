@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { StepwellError } from 'stepwell';
 import { runEvents } from '../api/run-events.ts';
 import { eventLine } from '../timeline/event-line.ts';
+import { wholeNumber } from './argument.ts';
 import { contextOf } from './context.ts';
 
 export function addEventsCommand(parent: Command): void {
@@ -16,13 +16,13 @@ export function addEventsCommand(parent: Command): void {
     .action(async (run: string, options: { from: string }, command: Command) => {
       const { api, output } = contextOf(command);
       const onLost = () => output.note('connection lost, resuming …');
-      for await (const event of runEvents(api, run, parsePosition(options.from), onLost)) {
+      for await (const event of runEvents(
+        api,
+        run,
+        wholeNumber(options.from, 'position', 0, Number.MAX_SAFE_INTEGER),
+        onLost,
+      )) {
         output.result(event, () => [eventLine(event, Date.now(), output.width)]);
       }
     });
-}
-
-function parsePosition(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new StepwellError('COMMAND_INVALID', `The position "${text}" is not a whole number from 0.`);
 }
