@@ -1,62 +1,63 @@
-import { isClaimable } from './store-rules.ts';
-import { isFinal, type Commit, type Run, type State } from './state.ts';
+import { fateAtEnd, isFinal, wakes } from './fact-rules.ts';
+import type { FactKind, ModelCommit, ModelRun } from './store-model.ts';
 import { Violation } from './violation.ts';
 
-/** What holds in every state. @throws Violation */
-export function check(state: State): void {
-  for (const [index, run] of state.runs.entries()) {
-    if (run.status === 'purged') continue;
-    for (const fact of new Set(state.acknowledged[index])) {
-      if (isLost(run, fact)) throw new Violation(`the acknowledged fact ${fact} of run ${index} is lost`);
-    }
-    const { events } = run.journal;
-    if (events.includes('T') && (events.includes('C') || state.acknowledged[index]!.includes('C'))) {
-      throw new Violation(`the callback of run ${index} was completed and timed out`);
-    }
-  }
-}
+/** What is promised, of the search's states and of the simulator's traces alike. */
+export const PROMISES = [
+  'no two commits of a run have one position',
+  'only who has activated a run last goes on with it',
+  'the journal of a run that has ended does not grow, unless it says first that the run was reopened',
+  'a refused commit changes nothing',
+  'a run for which a fact has come that wakes it is ready or owned',
+  'an acknowledged fact is in the inbox or in the journal, or the end of its run has answered it',
+  'no callback is both completed and closed by its timeout',
+  'no more runs of a concurrency key go on than it has slots',
+  'whatever has something to do can come to rest by the workers alone, and to its end with the callers',
+] as const;
 
-/** What holds of each commit that is stored in a run as it was before. @throws Violation */
-export function checkStored(before: Run, { run, tenure, position, events }: Commit): void {
-  const { journal } = before;
-  if (position !== journal.length) throw new Violation(`two commits of run ${run} at position ${position}`);
-  if (!/^R?A/.test(events) && journal.by !== tenure) {
-    throw new Violation(`${tenure} goes on with run ${run} where another worker has activated it`);
+/**
+ * What holds of each commit that is stored in a run as it was before.
+ * @throws Violation
+ */
+export function checkStored(name: string, before: ModelRun, commit: ModelCommit): void {
+  const { journal, status } = before;
+  const { position, by, activates, reopens } = commit;
+  if (position < journal.length) throw new Violation(`two commits of run ${name} at position ${position}`);
+  if (position > journal.length) {
+    throw new Violation(
+      `a commit of run ${name} at position ${position}, where ${journal.length} is the next`,
+    );
   }
-  if (isFinal(before)) throw new Violation(`run ${run} has ended, and its journal grows all the same`);
-  if (/[SK]$/.test(journal.events) && !events.startsWith('R')) {
-    throw new Violation(`run ${run} goes on after its end without having been reopened`);
+  if (!activates && journal.by !== by) {
+    throw new Violation(`${by} goes on with run ${name}, which ${journal.by} has activated last`);
+  }
+  if (isFinal(status)) throw new Violation(`run ${name} has ended, and its journal grows all the same`);
+  if (journal.ended && !reopens) {
+    throw new Violation(`run ${name} goes on after its end without having been reopened`);
   }
 }
 
 /** What holds of each commit that is refused. @throws Violation */
-export function checkRefused(before: Run, after: Run, { run }: Commit): void {
-  if (JSON.stringify(before) !== JSON.stringify(after)) {
-    throw new Violation(`a refused commit has changed run ${run}`);
-  }
+export function checkRefused(name: string, before: string, after: ModelRun): void {
+  if (before !== JSON.stringify(after)) throw new Violation(`a refused commit has changed run ${name}`);
 }
 
-function isLost(run: Run, fact: string): boolean {
-  if (run.inbox.some(([, one]) => one === fact) || run.journal.events.includes(fact)) return false;
-  return !isFinal(run) || (run.status === 'cancelled' && fact === 'E');
-}
-
-/** Nobody has anything to do: each run has ended, or waits for what nobody has told it yet. */
-export function isSettled({ runs, activations, claims }: State): boolean {
-  if (activations.length > 0 || claims.length > 0) return false;
-  return runs.every(
-    (run) =>
-      isFinal(run) ||
-      run.status === 'purged' ||
-      (run.owner === 0 && !isClaimable(run) && run.inbox.length === 0),
+/**
+ * No wait is lost.
+ * @param latest the latest time of all clocks: a run that is ready by then is ready
+ * @throws Violation
+ */
+export function checkAwake(name: string, run: ModelRun, latest: number): void {
+  const { status, owner, readyAt, begun, inbox, seen } = run;
+  if (owner !== null || isFinal(status) || (readyAt !== null && readyAt <= latest)) return;
+  const missed = inbox.find(({ number, kind }) => number > seen && wakes(status, begun, kind));
+  if (missed === undefined) return;
+  throw new Violation(
+    `run ${name} sleeps (${status}), though fact ${missed.number} has come: ${missed.kind}`,
   );
 }
 
-/** Each run has ended, or waits for an event that no caller has left to send. */
-export function allEnded(state: State): boolean {
-  const { runs, left } = state;
-  return runs.every((run) => {
-    if (isFinal(run) || run.status === 'purged') return true;
-    return run.program === 'event' && left.event === 0 && isSettled(state);
-  });
+/** Whether a fact that is in no inbox and in no journal had to be in one of them. */
+export function isOwed({ status }: ModelRun, kind: FactKind): boolean {
+  return status !== 'purged' && (!isFinal(status) || fateAtEnd(status, kind) === 'kept');
 }

@@ -1,56 +1,59 @@
+import type { FactKind, ModelFact, ModelRun, ModelStore, ModelWorker } from './store-model.ts';
+
 /**
- * What the model knows. Letters stand for the events of a journal:
+ * What the search knows of the whole world. Letters stand for the events of a journal:
  * `A` activated, `O` callback opened, `C` callback completed, `T` callback closed by timeout, `E` event received,
  * `P` step done, `X` cancel requested, `S` succeeded, `K` cancelled, `R` reopened.
- * As facts, `C`, `E`, `X` and `R` are what asks for these events.
  */
-export interface State {
-  runs: Run[];
-  /** Tenures that the store knows as workers. */
-  registered: number[];
-  /** Those whose lease has run out, whether or not anybody has noticed. */
-  late: number[];
-  /** The tenure of each worker; 0: the process is down. `lost`: it has ended and its id is to be retired. */
-  workers: { tenure: number; lost: boolean }[];
+export interface State extends ModelStore<Run> {
+  /** Tenures that the store knows; of those whose lease has run out it may not have noticed. */
+  workers: ModelWorker[];
+  /** The tenure of each process; 0: it is down. `lost`: the tenure has ended and its id is to be retired. */
+  processes: { tenure: number; lost: boolean }[];
   lastTenure: number;
   activations: Activation[];
   /** Claims that are executed, with answers on their way. */
   claims: Claimed[];
   commits: Flight[];
   /** What callers may still do, and how many faults may still happen. */
-  left: Record<'event' | 'cancel' | 'complete' | 'reopen' | 'purge' | 'faults', number>;
-  /** Facts whose delivery was acknowledged, by run. */
+  left: Record<'event' | 'cancel' | 'complete' | 'reopen' | 'purge' | 'restart' | 'faults', number>;
+  /** Facts whose delivery was acknowledged, as letters, by run. */
   acknowledged: string[];
 }
 
-type Status = 'queued' | 'running' | 'waiting' | 'succeeded' | 'cancelled' | 'purged';
+/** The event by which a fact stands in a journal. */
+export const LETTERS: Partial<Record<FactKind, string>> = {
+  event: 'E',
+  cancel: 'X',
+  callback: 'C',
+  reopen: 'R',
+};
+
+/** Times of the search. */
+export const NOW = 0;
+export const LATER = 1;
+/** The one callback of a run. */
+export const CALLBACK = 'c';
 
 /** A run in the store. */
-export interface Run {
+export interface Run extends ModelRun {
   program: 'callback' | 'event';
-  status: Status;
-  owner: number;
-  ready: boolean;
-  /** It waits for a time, and whether that has come. */
-  timer: boolean;
+  /** What it waits for until {@link LATER} has come. */
   due: boolean;
-  callback: 'none' | 'open' | 'closed';
-  delivered: number;
-  inbox: NumberedFact[];
-  /** Its events, the number of its commits, and the tenure that wrote the last one. */
-  journal: { events: string; length: number; by: number };
+  /** Its journal. */
+  events: string;
+  /** How often the place was taken by a new run after a purge. */
+  life: number;
 }
-
-/** Number and letter. */
-type NumberedFact = [number, string];
 
 /** What a worker has read of a run. */
 export interface Claimed {
   tenure: number;
   run: number;
+  life: number;
   events: string;
   position: number;
-  facts: NumberedFact[];
+  facts: ModelFact[];
   /** Number of the last fact that it knows. */
   seen: number;
 }
@@ -68,6 +71,7 @@ export interface Activation extends Claimed {
 export interface Commit {
   tenure: number;
   run: number;
+  life: number;
   position: number;
   events: string;
   taken: number;
@@ -82,32 +86,15 @@ export interface Flight extends Commit {
   answer: 'none' | 'stored' | 'refused';
 }
 
-export type Mutation =
-  | 'no position check'
-  | 'release ignores seen'
-  | 'expire frees no runs'
-  | 'acknowledge before storing'
-  | 'close of a completed callback'
-  | 'refused commit takes facts'
-  | 'take up an ended run';
-
-export function initial(programs: Run['program'][], left: Partial<State['left']>): State {
+/** @param slots how many of the runs may go on at the same time; 0: all of them */
+export function initial(programs: Run['program'][], left: Partial<State['left']>, slots = 0): State {
   return {
-    runs: programs.map((program) => ({
-      program,
-      status: 'queued',
-      owner: 0,
-      ready: true,
-      timer: false,
-      due: false,
-      callback: 'none',
-      delivered: 0,
-      inbox: [],
-      journal: { events: '', length: 0, by: 0 },
-    })),
-    registered: [1, 2],
-    late: [],
+    runs: programs.map((program) => newRun(program, slots)),
     workers: [
+      { id: 1, expiresAt: LATER },
+      { id: 2, expiresAt: LATER },
+    ],
+    processes: [
       { tenure: 1, lost: false },
       { tenure: 2, lost: false },
     ],
@@ -115,11 +102,33 @@ export function initial(programs: Run['program'][], left: Partial<State['left']>
     activations: [],
     claims: [],
     commits: [],
-    left: { event: 0, cancel: 0, complete: 0, reopen: 0, purge: 0, faults: 0, ...left },
+    left: { event: 0, cancel: 0, complete: 0, reopen: 0, purge: 0, restart: 0, faults: 0, ...left },
     acknowledged: programs.map(() => ''),
   };
 }
 
-export function isFinal({ status }: Run): boolean {
-  return status === 'succeeded' || status === 'cancelled';
+export function newRun(program: Run['program'], slots: number, life = 0): Run {
+  return {
+    program,
+    status: 'queued',
+    owner: null,
+    readyAt: NOW,
+    begun: false,
+    due: false,
+    open: [],
+    delivered: 0,
+    inbox: [],
+    seen: 0,
+    journal: { length: 0, by: null, ended: false },
+    events: '',
+    slot: slots === 0 ? null : { key: 'k', limit: slots },
+    holdsSlot: null,
+    passes: false,
+    life,
+  };
+}
+
+/** What time it is for a run: each has a timer of its own. */
+export function clockOf({ due }: Run): number {
+  return due ? LATER : NOW;
 }

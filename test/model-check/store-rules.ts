@@ -1,86 +1,177 @@
-import { isFinal, type Claimed, type Commit, type Mutation, type Run, type State } from './state.ts';
+import { fateAtEnd, isFinal, isForced, refusalOf, wakes } from './fact-rules.ts';
+import type { FactKind, ModelCommit, ModelRun, ModelStore, Mutation, WorkerId } from './store-model.ts';
 
 /** The store's calls as `store/contract.ts` describes them, each one atomic. */
 
-export function isClaimable(run: Run): boolean {
-  const isActive = run.status === 'queued' || run.status === 'waiting';
-  return isActive && run.owner === 0 && (run.ready || (run.timer && run.due));
+/** Whether a worker that fits the run may be given it. */
+export function isClaimable(
+  store: ModelStore,
+  run: ModelRun,
+  now: number,
+  mutation: Mutation | null = null,
+): boolean {
+  const isReady = run.owner === null && run.readyAt !== null && run.readyAt <= now;
+  return isReady && (isOutOfTurn(run) || hasSlot(store, run) || mutation === 'no slot check');
 }
 
-export function claim(state: State, tenure: number, index: number): Claimed {
-  const run = state.runs[index]!;
-  Object.assign(run, { status: 'running', owner: tenure, ready: false, timer: false });
-  return read(state, tenure, index);
+/** Such a run needs no slot. */
+export function isOutOfTurn(run: ModelRun): boolean {
+  return run.passes || isForced(run);
 }
 
-/** Journal and facts of a run. */
-export function read(state: State, tenure: number, index: number): Claimed {
-  const run = state.runs[index]!;
-  const facts = [...run.inbox];
-  const seen = facts.at(-1)?.[0] ?? 0;
-  return { tenure, run: index, events: run.journal.events, position: run.journal.length, facts, seen };
+/** Whether the run has a slot of its concurrency key, or needs none, or there is one left. */
+export function hasSlot({ runs }: ModelStore, { slot, holdsSlot }: ModelRun): boolean {
+  if (slot === null || holdsSlot !== null) return true;
+  return runs.filter((run) => run.holdsSlot === 'own' && run.slot!.key === slot.key).length < slot.limit;
 }
 
-export function commit(state: State, request: Commit, mutation: Mutation | null): 'stored' | 'refused' {
-  const run = state.runs[request.run]!;
-  const { position, tenure, events, taken } = request;
-  const isTaken = position < run.journal.length && mutation !== 'no position check';
-  const closes = events.includes('T') && mutation !== 'close of a completed callback';
-  if (run.status === 'purged' || isTaken || (closes && run.callback !== 'open')) {
-    if (mutation === 'refused commit takes facts') takeFacts(run, taken);
-    return 'refused';
+/** A claim gives a run to a worker, or a start does. */
+export function give(run: ModelRun, worker: WorkerId): void {
+  Object.assign(run, { status: 'running', owner: worker, readyAt: null, begun: true, passes: false });
+  if (run.slot !== null) run.holdsSlot ??= 'own';
+}
+
+export type CommitOutcome = 'stored' | 'purged' | 'position taken' | 'callback closed';
+
+/** What the store says to a commit, and if it is stored, all that it does to its own run but leave it. */
+export function append(run: ModelRun, request: ModelCommit, mutation: Mutation | null = null): CommitOutcome {
+  const outcome = outcomeOf(run, request, mutation);
+  const { by, position, count, taken, open, close, ends } = request;
+  if (outcome === 'stored' || mutation === 'refused commit takes facts') {
+    run.inbox = run.inbox.filter(({ number }) => number > taken);
   }
-  run.journal = { events: run.journal.events + events, length: position + 1, by: tenure };
-  takeFacts(run, taken);
-  if (events.includes('O')) run.callback = 'open';
-  if (events.includes('T')) run.callback = 'closed';
-  if (request.leaves === 'released') release(run, request.seen, mutation);
-  else if (request.leaves !== 'no') end(run, request.leaves);
-  return 'stored';
+  if (outcome !== 'stored') return outcome;
+  run.journal = { ...run.journal, length: position + count, by, ended: ends };
+  run.open = [...run.open, ...open].filter((one) => !close.includes(one));
+  return outcome;
 }
 
-function takeFacts(run: Run, taken: number): void {
-  run.inbox = run.inbox.filter(([number]) => number > taken);
+function outcomeOf(
+  run: ModelRun,
+  { position, open, close }: ModelCommit,
+  mutation: Mutation | null,
+): CommitOutcome {
+  if (run.status === 'purged') return 'purged';
+  if (position < run.journal.length && mutation !== 'no position check') return 'position taken';
+  const canClose = close.every((one) => run.open.includes(one) || open.includes(one));
+  return canClose || mutation === 'close of a completed callback' ? 'stored' : 'callback closed';
 }
 
-function release(run: Run, seen: number, mutation: Mutation | null): void {
-  const isWoken = mutation !== 'release ignores seen' && run.inbox.some(([number]) => number > seen);
-  const timer = run.program === 'callback';
-  Object.assign(run, { status: 'waiting', owner: 0, ready: isWoken, timer });
+/** The runs that an ended run awaited had its slot with it: those that have begun have one of their own now. */
+export function inheritSlot(children: readonly ModelRun[]): void {
+  for (const child of children) {
+    if (child.holdsSlot === 'shared') child.holdsSlot = child.begun ? 'own' : null;
+  }
 }
 
-function end(run: Run, status: 'succeeded' | 'cancelled'): void {
-  Object.assign(run, { status, owner: 0, ready: false, timer: false });
-  if (run.callback === 'open') run.callback = 'closed';
-  run.inbox = run.inbox.filter(([, fact]) => status === 'cancelled' && fact === 'E');
+/** What a stored commit does last: its run is given up, or ends. The answer is what it leaves for the one that goes on. */
+export function leave(
+  run: ModelRun,
+  { at, release, end }: ModelCommit,
+  mutation: Mutation | null = null,
+): ModelRun['inbox'] {
+  if (release !== null) {
+    const { status, seen } = release;
+    const isWoken =
+      mutation !== 'release ignores seen' &&
+      run.inbox.some(({ number, kind }) => number > seen && wakes(status, true, kind));
+    const readyAt = isWoken ? Math.min(release.readyAt ?? at, at) : release.readyAt;
+    Object.assign(run, { status, owner: null, readyAt, seen, passes: false });
+  }
+  if (end === null) return [];
+  const left = run.inbox;
+  const drops = mutation === 'the end drops events';
+  Object.assign(run, { status: end, owner: null, readyAt: null, open: [], passes: false });
+  run.inbox = left.filter(({ kind }) => fateAtEnd(end, kind) === 'kept' && !drops);
+  if (mutation !== 'the end keeps the slot') run.holdsSlot = null;
+  return left.filter(({ kind }) => fateAtEnd(end, kind) === 'passed on');
 }
 
-/** Whether the store takes a fact. */
-export function takes(run: Run, fact: string): boolean {
-  if (run.status === 'purged') return false;
-  if (fact === 'R') return run.status === 'cancelled';
-  return fact === 'C' ? run.callback === 'open' : !isFinal(run);
+/** Puts a fact into a run's inbox, unless the answer says why not. */
+export function deliver(
+  run: ModelRun,
+  kind: FactKind,
+  now: number,
+  text?: string,
+): ReturnType<typeof refusalOf> {
+  const refusal = refusalOf(run.status, kind);
+  if (refusal === null) put(run, kind, now, text);
+  return refusal;
 }
 
-export function deliver(run: Run, fact: string): void {
+/** Puts a fact into the inbox of a run that is known to take it. */
+export function put(run: ModelRun, kind: FactKind, now: number, text?: string): void {
   run.delivered++;
-  run.inbox.push([run.delivered, fact]);
-  if (fact === 'C') run.callback = 'closed';
-  if (fact === 'R') run.status = 'queued';
-  const hasBegun = run.journal.length > 0 || run.owner !== 0;
-  if (run.owner === 0 && (hasBegun || fact === 'X')) run.ready = true;
+  run.inbox.push({ number: run.delivered, kind, ...(text === undefined ? {} : { text }) });
+  if (kind === 'reopen') run.status = 'queued';
+  const isUnowned = run.owner === null && !isFinal(run.status);
+  const isCancel = kind === 'cancel' || kind === 'forced cancel';
+  if (isCancel && isUnowned && !run.begun) run.passes = true;
+  if (isUnowned && wakes(run.status, run.begun, kind)) run.readyAt = Math.min(run.readyAt ?? now, now);
 }
 
-export function retire(state: State, tenure: number, mutation: Mutation | null): void {
-  state.registered = state.registered.filter((one) => one !== tenure);
-  state.late = state.late.filter((one) => one !== tenure);
+/** A fact for whoever has that callback open; the answer is whose it is. */
+export function complete<R extends ModelRun>(
+  { runs }: ModelStore<R>,
+  callback: string,
+  kind: FactKind,
+): R | null {
+  const run = runs.find(({ open }) => open.includes(callback));
+  if (run === undefined) return null;
+  if (kind === 'callback') run.open = run.open.filter((one) => one !== callback);
+  return run;
+}
+
+export function isRegistered({ workers }: ModelStore, worker: WorkerId): boolean {
+  return workers.some(({ id }) => id === worker);
+}
+
+/** False: the worker is not known any more. */
+export function heartbeat({ workers }: ModelStore, id: WorkerId, expiresAt: number): boolean {
+  const worker = workers.find((one) => one.id === id);
+  if (worker !== undefined) worker.expiresAt = expiresAt;
+  return worker !== undefined;
+}
+
+/** A worker leaves: what it owns is ready. */
+export function retire(
+  store: ModelStore,
+  worker: WorkerId,
+  now: number,
+  mutation: Mutation | null = null,
+): void {
+  store.workers = store.workers.filter(({ id }) => id !== worker);
   if (mutation === 'expire frees no runs') return;
-  for (const run of state.runs) {
-    if (run.owner === tenure) Object.assign(run, { owner: 0, status: 'queued', ready: true });
+  for (const run of store.runs) {
+    if (run.owner === worker) Object.assign(run, { owner: null, status: 'queued', readyAt: now });
   }
 }
 
-export function purge(run: Run): void {
-  Object.assign(run, { status: 'purged', inbox: [], callback: 'none' });
-  run.journal = { events: '', length: 0, by: 0 };
+/** Those leave whose lease has run out. */
+export function expire(store: ModelStore, now: number): WorkerId[] {
+  const left = store.workers.filter(({ expiresAt }) => expiresAt <= now).map(({ id }) => id);
+  for (const worker of left) retire(store, worker, now);
+  return left;
+}
+
+/** A ready run that no worker fits; what came for it before does not wake it any more. */
+export function strand(run: ModelRun, now: number): boolean {
+  const isReady = run.owner === null && run.readyAt !== null && run.readyAt <= now;
+  if (!isReady || isForced(run)) return false;
+  Object.assign(run, { status: 'stuck', readyAt: null, seen: run.delivered });
+  return true;
+}
+
+/** A worker has come that fits the run. */
+export function unstrand(run: ModelRun, now: number): boolean {
+  if (run.status !== 'stuck') return false;
+  Object.assign(run, { status: 'queued', readyAt: Math.min(run.readyAt ?? now, now) });
+  return true;
+}
+
+export function purge(run: ModelRun): boolean {
+  if (!isFinal(run.status)) return false;
+  Object.assign(run, { status: 'purged', inbox: [], open: [] });
+  run.journal = { ...run.journal, length: 0, by: null, ended: false };
+  return true;
 }

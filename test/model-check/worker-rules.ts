@@ -1,7 +1,18 @@
 import { checkRefused, checkStored } from './promises.ts';
-import { nextCommit } from './program.ts';
-import { claim, commit, isClaimable, read, retire } from './store-rules.ts';
-import { type Activation, type Claimed, type Flight, type Mutation, type Run, type State } from './state.ts';
+import { modelCommit, nextCommit } from './program.ts';
+import {
+  clockOf,
+  LATER,
+  NOW,
+  type Activation,
+  type Claimed,
+  type Flight,
+  type Run,
+  type State,
+} from './state.ts';
+import type { ModelWorker, Mutation } from './store-model.ts';
+import { append, give, heartbeat, isClaimable, isRegistered, leave, retire } from './store-rules.ts';
+import { Violation } from './violation.ts';
 
 export interface Move {
   readonly words: string;
@@ -14,29 +25,30 @@ export interface Move {
 export function workerMoves(state: State, mutation: Mutation | null): Move[] {
   const moves: Move[] = [];
   const add = (words: string, apply: Move['apply']) => moves.push({ words, kind: 'work', apply });
-  for (const [index, { tenure, lost }] of state.workers.entries()) {
+  for (const [index, { tenure, lost }] of state.processes.entries()) {
     if (tenure === 0 || lost) {
       add(`worker ${index} enlists again as ${state.lastTenure + 1}`, (next) =>
         enlist(next, index, mutation),
       );
       continue;
     }
-    const isKnown = state.registered.includes(tenure);
+    const isKnown = isRegistered(state, tenure);
     if (!isKnown) add(`${tenure} learns that its lease is lost`, (next) => lose(next, tenure));
-    else if (state.late.includes(tenure)) {
-      add(`${tenure} renews its lease late`, (next) => {
-        next.late = next.late.filter((one) => one !== tenure);
-      });
+    else if (isLate(state, tenure)) {
+      add(`${tenure} renews its lease late`, (next) => void heartbeat(next, tenure, LATER));
     }
     for (const [run, record] of state.runs.entries()) {
-      if (!isKnown || !isClaimable(record)) continue;
-      add(`${tenure} claims run ${run}`, (next) => next.claims.push(claim(next, tenure, run)));
+      if (!isKnown || !isClaimable(state, record, clockOf(record), mutation)) continue;
+      add(`${tenure} claims run ${run}`, (next) => {
+        give(next.runs[run]!, tenure);
+        next.claims.push(read(next, tenure, run));
+      });
     }
   }
-  for (const tenure of state.registered) {
-    const isHeld = state.workers.some((worker) => worker.tenure === tenure && !worker.lost);
-    if (isHeld && !state.late.includes(tenure)) continue;
-    add(`the lease of ${tenure} expires`, (next) => retire(next, tenure, mutation));
+  for (const { id } of state.workers) {
+    const isHeld = state.processes.some(({ tenure, lost }) => tenure === id && !lost);
+    if (isHeld && !isLate(state, id)) continue;
+    add(`the lease of ${id} expires`, (next) => retire(next, id, NOW, mutation));
   }
   for (const [index, { tenure, run }] of state.claims.entries()) {
     add(`${tenure} gets run ${run}`, (next) => activate(next, next.claims.splice(index, 1)[0]!));
@@ -55,7 +67,7 @@ export function workerMoves(state: State, mutation: Mutation | null): Move[] {
       add(`${tenure} asks whose run ${run} is`, (next) => takeUpAgain(next, index, mutation));
     } else if (phase !== 'writing') {
       add(`${tenure} sends what it has done in run ${run}`, (next) => send(next, index));
-      if (current && record.inbox.some(([number]) => number > seen)) {
+      if (current && record.inbox.some(({ number }) => number > seen)) {
         add(`${tenure} fetches the facts of run ${run}`, (next) =>
           fetchFacts(next, next.activations[index]!),
         );
@@ -64,9 +76,20 @@ export function workerMoves(state: State, mutation: Mutation | null): Move[] {
   }
 }
 
+export function isLate({ workers }: State, tenure: ModelWorker['id']): boolean {
+  return workers.some(({ id, expiresAt }) => id === tenure && expiresAt <= NOW);
+}
+
+/** Journal and facts of a run. */
+function read(state: State, tenure: number, run: number): Claimed {
+  const { inbox, events, journal, life } = state.runs[run]!;
+  const seen = inbox.at(-1)?.number ?? 0;
+  return { tenure, run, life, events, position: journal.length, facts: [...inbox], seen };
+}
+
 /** The process is told the lease is lost, or it does not know what became of a call: all in memory is thrown away. */
 export function lose(state: State, tenure: number): void {
-  state.workers.find((worker) => worker.tenure === tenure)!.lost = true;
+  state.processes.find((process) => process.tenure === tenure)!.lost = true;
   forget(state, tenure);
 }
 
@@ -78,11 +101,11 @@ export function forget(state: State, tenure: number): void {
 }
 
 function enlist(state: State, index: number, mutation: Mutation | null): void {
-  const worker = state.workers[index]!;
-  if (worker.lost) retire(state, worker.tenure, mutation);
+  const process = state.processes[index]!;
+  if (process.lost) retire(state, process.tenure, NOW, mutation);
   state.lastTenure++;
-  state.workers[index] = { tenure: state.lastTenure, lost: false };
-  state.registered.push(state.lastTenure);
+  state.processes[index] = { tenure: state.lastTenure, lost: false };
+  state.workers.push({ id: state.lastTenure, expiresAt: LATER });
 }
 
 function activate(state: State, claimed: Claimed): void {
@@ -93,9 +116,9 @@ function activate(state: State, claimed: Claimed): void {
 }
 
 function fetchFacts(state: State, activation: Activation): void {
-  const news = state.runs[activation.run]!.inbox.filter(([number]) => number > activation.seen);
+  const news = state.runs[activation.run]!.inbox.filter(({ number }) => number > activation.seen);
   activation.facts.push(...news);
-  activation.seen = news.at(-1)?.[0] ?? activation.seen;
+  activation.seen = news.at(-1)?.number ?? activation.seen;
 }
 
 function send(state: State, index: number): void {
@@ -111,10 +134,18 @@ function send(state: State, index: number): void {
 function execute(state: State, index: number, mutation: Mutation | null): void {
   const request = state.commits[index]!;
   const run = state.runs[request.run]!;
-  const before = JSON.parse(JSON.stringify(run)) as Run;
-  const answer = commit(state, request, mutation);
-  if (answer === 'stored') checkStored(before, request);
-  else checkRefused(before, run, request);
+  const before = JSON.stringify(run);
+  const isUsedAgain = run.life !== request.life;
+  const commit = modelCommit(request, run.program);
+  const outcome = append(run, commit, mutation);
+  const answer = outcome === 'stored' ? 'stored' : 'refused';
+  if (answer === 'stored') {
+    checkStored(String(request.run), JSON.parse(before) as Run, commit);
+    if (isUsedAgain)
+      throw new Violation(`a commit meant for a run that was purged is stored in run ${request.run}`);
+    run.events += request.events;
+    leave(run, commit, mutation);
+  } else checkRefused(String(request.run), before, run);
   const isAwaited = writerOf(state, request) !== undefined;
   if (isAwaited) request.answer = answer;
   else state.commits.splice(index, 1);
@@ -129,7 +160,7 @@ function settle(state: State, flight: Flight): void {
   if (flight.answer === 'stored' && flight.leaves === 'no') {
     activation.events += flight.events;
     activation.position++;
-    activation.facts = activation.facts.filter(([number]) => number > flight.taken);
+    activation.facts = activation.facts.filter(({ number }) => number > flight.taken);
     activation.phase = 'live';
     activation.flight = 0;
     return;
@@ -147,7 +178,7 @@ function takeUpAgain(state: State, index: number, mutation: Mutation | null): vo
   const { tenure, run, events, facts } = activation!;
   const isActive = state.activations.some((one) => one.current && one.tenure === tenure && one.run === run);
   if (state.runs[run]!.owner !== tenure || isActive) return;
-  const hasEnded = /[SK]$/.test(events) && !facts.some(([, fact]) => fact === 'R');
+  const hasEnded = /[SK]$/.test(events) && !facts.some(({ kind }) => kind === 'reopen');
   if (hasEnded && mutation !== 'take up an ended run') return;
   state.activations.push({ ...activation!, phase: 'opening', current: true });
 }

@@ -25,10 +25,26 @@ export type Fault = (typeof FAULTS)[number];
 /** Probability of each fault at each opportunity; those that are missing never happen. */
 export type FaultRates = Partial<Record<Fault, number>>;
 
-/** The worker that makes the n-th commit of all (from 1) dies: the commit is lost, or only its answer. */
-export interface CrashPoint {
-  readonly commit: number;
-  readonly when: 'before' | 'after';
+/** What can go wrong at a moment of each kind: a call to the store, a body's entry and its exit. */
+export const POSSIBLE = {
+  call: ['crash before', 'crash after', 'answer lost', 'failed'],
+  entry: ['crash at entry'],
+  exit: ['crash at exit'],
+} as const;
+export const PLANNED_FAULTS = [...POSSIBLE.call, ...POSSIBLE.entry, ...POSSIBLE.exit] as const;
+
+/** What goes wrong in a world in which nothing else does: at the n-th moment of all, from 1. */
+export interface PlannedFault {
+  readonly moment: number;
+  readonly what: (typeof PLANNED_FAULTS)[number];
+}
+
+/** A moment at which a process can be hit: by whom and what, e.g. `worker commit`, `entry run-1/charge`. */
+export interface Moment {
+  readonly at: keyof typeof POSSIBLE;
+  readonly who: 'worker' | 'client';
+  /** The store's method, or the idempotency key of the body. */
+  readonly what: string;
 }
 
 /** What becomes of one call to the store. Delays in milliseconds. */
@@ -37,6 +53,8 @@ export interface Fate {
   readonly answer: number;
   /** The caller dies: as it calls, or when the call has been done. */
   readonly crash: 'before' | 'after' | null;
+  /** Whether this is what was planned for the world: {@link Faults.struck} is told when it has happened. */
+  readonly planned: boolean;
   /** The caller stands still from its call on, for so long. */
   readonly pauses: number;
   readonly fails: boolean;
@@ -45,7 +63,8 @@ export interface Fate {
 
 /** Of all workers: short, so that a pause beyond it is short too (ms). */
 export const LEASE = 3_000;
-const MOST_DELAY = 5;
+/** Of calls, answers and news, if nothing goes wrong (ms). */
+export const MOST_DELAY = 5;
 /** Of calls and answers (ms). */
 export const MOST_SLOWNESS = 8_000;
 
@@ -53,16 +72,17 @@ export const MOST_SLOWNESS = 8_000;
 export class Faults {
   readonly tally = new Map<Fault, number>();
   readonly #rates: FaultRates;
-  readonly #crashPoint: CrashPoint | null;
+  readonly #planned: readonly PlannedFault[];
   readonly #streams: ReadonlyMap<Fault, Chance>;
   readonly #delays: Chance;
-  #commits = 0;
-  #crashed = false;
+  readonly moments: Moment[] = [];
+  /** What is planned has begun to happen, and has not happened yet: the call is on its way. */
+  striking = false;
   #active = true;
 
-  constructor(rates: FaultRates, crashPoint: CrashPoint | null, chance: Chance) {
+  constructor(rates: FaultRates, planned: readonly PlannedFault[], chance: Chance) {
     this.#rates = rates;
-    this.#crashPoint = crashPoint;
+    this.#planned = planned;
     this.#streams = new Map(FAULTS.map((fault) => [fault, chance.stream(fault)]));
     this.#delays = chance.stream('delays');
   }
@@ -79,15 +99,37 @@ export class Faults {
     return true;
   }
 
-  ofCall(process: SimProcess, method: string): Fate {
+  ofCall({ role }: SimProcess, method: string): Fate {
+    const planned = this.#pass({ at: 'call', who: role, what: method });
+    if (planned !== null) this.striking = true;
     return {
+      planned: planned !== null,
       arrival: this.#delay('slow call'),
       answer: this.#delay('slow answer'),
-      crash: this.#crashOf(process, method),
-      pauses: process.role === 'worker' && this.fires('pause beyond the lease') ? this.#pause() : 0,
-      fails: this.fires('call fails'),
-      answerLost: this.fires('answer lost'),
+      crash:
+        planned === 'crash before' ? 'before' : planned === 'crash after' ? 'after' : this.#crashOf(role),
+      pauses: role === 'worker' && this.fires('pause beyond the lease') ? this.#pause() : 0,
+      fails: planned === 'failed' || this.fires('call fails'),
+      answerLost: planned === 'answer lost' || this.fires('answer lost'),
     };
+  }
+
+  /** Whether the process of a body dies as the body is entered or left. */
+  endsBody({ role }: SimProcess, at: 'entry' | 'exit', key: string): boolean {
+    const planned = this.#pass({ at, who: role, what: key });
+    return planned === `crash at ${at}` || this.fires('crash in a body');
+  }
+
+  /** What was planned has happened. */
+  struck(): void {
+    this.striking = false;
+  }
+
+  /** One moment more has come; the answer is what is planned for it. */
+  #pass(moment: Moment): PlannedFault['what'] | null {
+    const n = this.moments.push(moment);
+    const what = this.#planned.find(({ moment }) => moment === n)?.what;
+    return POSSIBLE[moment.at].find((possible) => possible === what) ?? null;
   }
 
   #delay(slow: 'slow call' | 'slow answer'): number {
@@ -99,27 +141,13 @@ export class Faults {
     return this.#delays.between(LEASE, 3 * LEASE);
   }
 
-  #crashOf({ role }: SimProcess, method: string): Fate['crash'] {
+  #crashOf(role: Moment['who']): Fate['crash'] {
     if (role === 'client') {
       if (!this.fires('client crash')) return null;
       return this.#delays.happens(0.5) ? 'before' : 'after';
     }
-    if (method === 'commit' && ++this.#commits === this.#crashPoint?.commit) {
-      this.#crashed = true;
-      return this.#crashPoint.when;
-    }
     if (this.fires('crash before a call')) return 'before';
     return this.fires('crash after a call') ? 'after' : null;
-  }
-
-  /** Whether the planned crash has happened. */
-  get crashed(): boolean {
-    return this.#crashed;
-  }
-
-  /** Commits that were tried so far. */
-  get commits(): number {
-    return this.#commits;
   }
 
   newsDelays(): number[] {

@@ -1,10 +1,9 @@
 import type { EventOf, JournalEvent } from '../../packages/stepwell/src/model/event.ts';
+import { journalRules } from './journal-rules.ts';
 import type { Violations } from './violation.ts';
 
 const FINAL = new Set(['run.succeeded', 'run.failed', 'run.cancelled', 'run.timed_out', 'run.continued']);
 const BEGINNINGS = new Set(['run.retrying', 'run.reopened', 'run.forked']);
-/** Steps whose undo handler must run when the run fails: programs name them so. */
-const UNDOABLE = /(^|\/)undoable[^/]*$/;
 
 interface Operation {
   attempts: number;
@@ -22,7 +21,20 @@ export class JournalWatch {
   #next = 0;
   #at = 0;
   #ended: JournalEvent | null = null;
-  #toUndo: string[] = [];
+  #isCopy = false;
+  readonly #rules = journalRules();
+  /** Children that it says are started, by their ids; of those that it names some may be of an earlier life. */
+  readonly children = new Set<string>();
+  readonly childrenNamed = new Set<string>();
+  readonly #held = new Map<string, string>();
+  /** Operations that had ended before the run began anew: it may be given their outcomes again. */
+  #remembered = new Set<string>();
+  /** Reasons for which it got stuck. */
+  readonly stuck: string[] = [];
+  /** Beginnings of a life: each but the first is a retry, a fork or a new attempt. */
+  beginnings = 0;
+  /** When it was told that its own time was up. */
+  timedOutAt: number | null = null;
 
   constructor(id: string, violations: Violations) {
     this.#id = id;
@@ -35,14 +47,23 @@ export class JournalWatch {
     if (at < this.#at) this.#violated(`time goes back at position ${position}`);
     if (events.length === 0) this.#violated(`an empty commit at position ${position}`);
     this.#at = at;
-    for (const event of events) this.#event(event);
+    this.#isCopy = events.at(-1)?.type === 'run.forked';
+    for (const event of events) this.#event(event, at);
   }
 
-  #event(event: JournalEvent): void {
-    if (this.#ended !== null && event.type !== 'run.reopened')
+  #event(event: JournalEvent, at: number): void {
+    for (const rule of this.#rules) {
+      // What a fork has copied has lost its times.
+      const wrong = rule.take(event, this.#isCopy ? Number.POSITIVE_INFINITY : at);
+      if (wrong !== null) this.#violated(wrong);
+    }
+    // A fork has the whole journal of a run that ended before it was what the fork is to do otherwise.
+    if (this.#ended !== null && event.type !== 'run.reopened' && !this.#isCopy)
       this.#violated(`${event.type} after the run had ended (${this.#ended.type})`);
-    if (FINAL.has(event.type)) this.#end(event);
+    if (FINAL.has(event.type)) this.#ended = event;
     if (BEGINNINGS.has(event.type)) this.#beginAnew(event);
+    if (event.type === 'run.stuck') this.stuck.push(event.error.code ?? event.error.name);
+    if (event.type === 'run.cancel_requested' && event.cause === 'timeout') this.timedOutAt = at;
     if (event.type === 'event.received' && event.id !== undefined) this.#receive(event.id);
     if (event.type === 'operation.started') this.#start(event);
     else if (event.type === 'operation.attempt') this.#attempt(event);
@@ -58,7 +79,12 @@ export class JournalWatch {
     this.#receivedEvents.add(id);
   }
 
-  #start({ op, held }: EventOf<'operation.started'>): void {
+  #start({ op, held, child }: EventOf<'operation.started'>): void {
+    if (child !== undefined) this.childrenNamed.add(child.id);
+    if (child !== undefined && !this.#remembered.has(op)) {
+      if (held === undefined) this.children.add(child.id);
+      else this.#held.set(op, child.id);
+    }
     if (this.#operations.has(op)) this.#violated(`"${op}" was started twice`);
     this.#operations.set(op, { attempts: held === undefined ? 1 : 0, settled: null });
     if (held === undefined) this.#record(op, 1);
@@ -69,6 +95,7 @@ export class JournalWatch {
     if (attempt !== operation.attempts + 1)
       this.#violated(`attempt ${attempt} of "${op}" after attempt ${operation.attempts}`);
     operation.attempts = attempt;
+    if (this.#held.has(op)) this.children.add(this.#held.get(op)!);
     this.#record(op, attempt);
   }
 
@@ -79,36 +106,26 @@ export class JournalWatch {
 
   #settle(op: string, how: 'succeeded' | 'failed' | 'cancelled'): void {
     this.#demandPending(op, how).settled = how;
-    if (how !== 'succeeded') return;
-    if (UNDOABLE.test(op)) this.#toUndo.push(op);
-    if (!op.endsWith('/undo')) return;
-    const expected = this.#toUndo.pop();
-    if (`${expected}/undo` !== op) this.#violated(`"${op}" was undone, where "${expected}" was to be`);
   }
 
   #demandPending(op: string, what: string): Operation {
     const operation = this.#operations.get(op);
     if (operation === undefined) this.#violated(`${what} of "${op}", which was never asked for`);
-    if (operation.settled !== null) this.#violated(`${what} of "${op}", which had ${operation.settled}`);
+    // A fork may be told by hand what a cancelled one gives.
+    if (operation.settled !== null && !this.#isCopy)
+      this.#violated(`${what} of "${op}", which had ${operation.settled}`);
     return operation;
   }
 
-  #end(event: JournalEvent): void {
-    this.#ended = event;
-    const undoes = event.type !== 'run.succeeded' && event.type !== 'run.continued';
-    const forced = event.type === 'run.cancelled' && event.forced === true;
-    if (undoes && !forced) this.#demandUndone(event.type);
-  }
-
   #beginAnew({ type }: JournalEvent): void {
-    if (type === 'run.retrying') this.#demandUndone(type);
     this.#ended = null;
-    this.#toUndo = [];
+    this.beginnings++;
+    if (type === 'run.retrying') this.#remembered = new Set();
+    else
+      for (const [op, { settled }] of this.#operations)
+        if (settled === 'succeeded' || settled === 'failed') this.#remembered.add(op);
+    this.#held.clear();
     this.#operations.clear();
-  }
-
-  #demandUndone(event: string): void {
-    if (this.#toUndo.length > 0) this.#violated(`${event}, but not undone: ${this.#toUndo.join(', ')}`);
   }
 
   /** How often an attempt is on record; a body may begin so often at most. */
@@ -118,6 +135,11 @@ export class JournalWatch {
 
   isSettled(op: string): boolean {
     return (this.#operations.get(op)?.settled ?? null) !== null;
+  }
+
+  /** Whether an event of that id is in it. */
+  received(event: string): boolean {
+    return this.#receivedEvents.has(event);
   }
 
   get length(): number {

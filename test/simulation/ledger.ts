@@ -19,13 +19,13 @@ export class Ledger {
   }
 
   /**
-   * A body begins; the answer is how many of its key have begun.
+   * A body begins.
    * @throws Violation if its attempt is not on record, was begun before, or comes after the operation's end
    */
-  begin(process: SimProcess, key: string, attempt: number): number {
+  begin(process: SimProcess, key: string, attempt: number): void {
     const { run, op } = placeOf(key);
     const journal = this.#store.journalOf(run);
-    const recorded = journal?.recorded(op, attempt) ?? 0;
+    const recorded = this.#store.recorded(run, op, attempt);
     const begun = (this.#begunAttempts.get(`${run}/${op} ${attempt}`) ?? 0) + 1;
     this.#begunAttempts.set(`${run}/${op} ${attempt}`, begun);
     const what = `the body of "${key}" was begun by ${process.name} as attempt ${attempt}`;
@@ -34,14 +34,22 @@ export class Ledger {
       this.#violations.report(`${what}, ${begun} times; it is on record ${recorded} times`);
     if (this.#store.ownerOf(run) !== process.worker) this.zombies++;
     else if (journal!.isSettled(op)) this.#violations.report(`${what}, though "${op}" had ended`);
-    const ofKey = (this.#begunByKey.get(key) ?? 0) + 1;
-    this.#begunByKey.set(key, ofKey);
+    this.#begunByKey.set(key, this.begunOf(key) + 1);
     this.begun++;
-    return ofKey;
   }
 
   effect(key: string): void {
     this.#effects.add(key);
+  }
+
+  /** How many bodies of a key have begun. */
+  begunOf(key: string): number {
+    return this.#begunByKey.get(key) ?? 0;
+  }
+
+  /** Keys under which something took effect outside. */
+  get effects(): ReadonlySet<string> {
+    return this.#effects;
   }
 
   hasEffect(key: string): boolean {

@@ -1,13 +1,18 @@
-import { Stepwell, type StepIO } from '../../packages/stepwell/src/index.ts';
+import { Stepwell, type AnyDefinition, type WorkerOptions } from '../../packages/stepwell/src/index.ts';
 import type { Store } from '../../packages/stepwell/src/store/contract.ts';
 import type { Chance } from './chance.ts';
+import { bodiesOf } from './bodies.ts';
+import type { Deeds } from './deeds.ts';
+import { EXAMPLES } from './examples.ts';
 import { LEASE, type Faults } from './faults.ts';
 import { workflowsOf, type Hands } from './interpret.ts';
+import { NEWEST, type Kit } from './kit.ts';
 import type { Ledger } from './ledger.ts';
 import { RemoteStore } from './remote-store.ts';
 import type { Scheduler } from './scheduler.ts';
 import { SimProcess } from './sim-process.ts';
 import type { Trace } from './trace.ts';
+import type { WatchedStore } from './watched-store.ts';
 
 export interface Surroundings {
   readonly scheduler: Scheduler;
@@ -15,11 +20,21 @@ export interface Surroundings {
   readonly trace: Trace;
   readonly faults: Faults;
   readonly ledger: Ledger;
+  readonly deeds: Deeds;
   readonly concurrency: readonly number[];
+  readonly roundsEvery: number;
+  readonly store: WatchedStore;
+  readonly examples: ReadonlyMap<string, string>;
+  /** What a worker process that is started now is deployed with. */
+  readonly kitFor: (chance: Chance) => Kit;
   /** The shared store, as it is to be seen by one process. */
   storeFor(process: SimProcess): Store;
+  /** A workflow as it is to be seen by the engines. */
+  readonly spoil: (workflow: AnyDefinition) => AnyDefinition;
   readonly submit: Hands['submit'];
 }
+
+const EXAMPLE_WORKFLOWS = [...new Set(Object.values(EXAMPLES).map(({ workflow }) => workflow))];
 
 /** A place where a process runs with an engine in it; when it dies, another one is started. */
 export class Machine {
@@ -29,6 +44,7 @@ export class Machine {
   readonly #chance: Chance;
   readonly #whenOpen: ((well: Stepwell) => void)[] = [];
   #generation = 0;
+  #kit = NEWEST;
   #process: SimProcess;
   #well: Stepwell | null = null;
 
@@ -51,29 +67,37 @@ export class Machine {
   }
 
   #start(): SimProcess {
-    const { scheduler, trace } = this.#world;
+    const { scheduler, trace, kitFor } = this.#world;
+    if (this.#role === 'worker') this.#kit = kitFor(this.#chance);
     const process = new SimProcess(`${this.#name}.${++this.#generation}`, this.#role, this.#world);
     process.skew = this.#chance.between(-200, 200);
     process.died.catch(() => {
       this.#well = null;
       scheduler.after(this.#chance.between(10, LEASE), () => (this.#process = this.#start()));
     });
-    Stepwell.open({
-      store: new RemoteStore(process, this.#world.storeFor(process), this.#world),
-      system: process,
-      workflows: workflowsOf(this.#handsOf(process)),
-      worker: this.#role === 'client' ? false : this.#workerOptions(process.name),
-      onError: (error) => trace.write(process.name, `reports ${String(error)}`),
-    }).then(
+    const hands = this.#handsOf(process);
+    Stepwell.openWith(
+      {
+        store: new RemoteStore(process, this.#world.storeFor(process), this.#world),
+        system: process,
+        workflows: [...workflowsOf(hands), ...EXAMPLE_WORKFLOWS].map(this.#world.spoil),
+        worker: this.#role === 'client' ? false : this.#workerOptions(process.name),
+        onError: (error) => trace.write(process.name, `reports ${String(error)}`),
+      },
+      bodiesOf(process, hands, this.#world),
+    ).then(
       (well) => this.#opened(process, well),
       (error: unknown) => process.crash(`cannot open: ${String(error)}`),
     );
     return process;
   }
 
-  #workerOptions(name: string): { name: string; concurrency: number; parked: number; lease: number } {
+  #workerOptions(name: string): WorkerOptions {
     const concurrency = this.#chance.oneOf(this.#world.concurrency);
-    return { name, concurrency, parked: this.#chance.oneOf([0, 1, 10]), lease: LEASE };
+    const lease = Math.max(LEASE, 3 * this.#world.roundsEvery);
+    const { queues } = this.#kit;
+    const parked = this.#chance.oneOf([0, 1, 10]);
+    return { name, concurrency, parked, lease, ...(queues === null ? {} : { queues }) };
   }
 
   #opened(process: SimProcess, well: Stepwell): void {
@@ -84,19 +108,13 @@ export class Machine {
   }
 
   #handsOf(process: SimProcess): Hands {
-    const { ledger, faults, trace, submit } = this.#world;
+    const { ledger, submit, deeds } = this.#world;
+    const { isNewCode, versions } = this.#kit;
     return {
-      begin(io: StepIO): number {
-        // What a dead process still does until it notices never happened.
-        if (!process.alive) return 1;
-        trace.write(process.name, `body ${io.idempotencyKey} attempt ${io.attempt}`);
-        const begun = ledger.begin(process, io.idempotencyKey, io.attempt);
-        if (faults.fires('crash in a body')) process.crash(`in the body of ${io.idempotencyKey}`);
-        return begun;
-      },
-      end(io: StepIO): void {
-        if (faults.fires('crash in a body')) process.crash(`at the end of the body of ${io.idempotencyKey}`);
-      },
+      isNewCode,
+      versions,
+      did: (deed) => deeds.did(deed),
+      begun: ({ idempotencyKey }) => ledger.begunOf(idempotencyKey),
       sleep: (ms) => process.sleep(ms),
       effect(key) {
         if (process.alive) ledger.effect(key);
@@ -114,7 +132,7 @@ export class Machine {
     const { faults } = this.#world;
     if (!process.alive || process.paused || this.#well === null) return;
     if (faults.fires('clock jump')) this.#jump();
-    if (faults.fires('graceful stop')) this.#stop(process, this.#well);
+    if (faults.fires('graceful stop')) this.stop();
   }
 
   #jump(): void {
@@ -124,10 +142,21 @@ export class Machine {
     this.#world.trace.write(this.#process.name, `clock is wrong by ${this.#process.skew} ms`);
   }
 
-  #stop(process: SimProcess, well: Stepwell): void {
+  /** Asks the process to come to an end by itself; another one is started then. */
+  stop(): void {
+    const process = this.#process;
+    const well = this.#well;
+    if (well === null) return;
     this.#world.trace.write(process.name, 'is asked to stop');
     this.#well = null;
     void well.close({ grace: this.#chance.between(0, 1_000) }).then(() => process.crash('stopped'));
+  }
+
+  /** Makes room for a process that has all of the newest, unless it is one. */
+  deploy(): void {
+    if (this.#kit === NEWEST) return;
+    if (this.#well !== null && this.#chance.happens(0.5)) this.stop();
+    else this.#process.crash('makes room for new code');
   }
 
   /** Clocks are set right, and nothing stands still. */

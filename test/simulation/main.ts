@@ -1,34 +1,36 @@
 // The simulation: `npm run sim -- --seeds 200`. Each seed is a world of its own (see world.ts); before them every
-// program of canonical.ts is lived with a crash at each of its commits.
+// program of sweeps.ts is lived with something going wrong once (see crash-matrix.ts).
 //
 //   --seeds N         seeds 1 to N (default 200)
 //   --seed K          this one, with its whole trace
-//   --sweep NAME      the crashes of this program only, with the trace of the first that fails
+//   --shrunk          with --seed K: the smallest world that fails as this one does, with its trace
+//   --scenario FILE   the world that is described in this file, with its trace
+//   --sweep NAME      the crash matrix of this program only, whole, with the trace of the first life that fails
 //   --store NAME      memory (default) or sqlite, in a file
-//   --planted NAME    puts a bug in, and passes when a seed finds it; with --seed K only this one, with its trace
+//   --planted NAME    puts a bug in, and passes when a seed finds it; with one of the above only what that says
 
-import { parseArgs } from 'node:util';
-import { crashesOf, SWEEPS, type Sweep } from './crash-sweep.ts';
-import { FAULTS, type Fault } from './faults.ts';
-import { PLANTS } from './planted.ts';
-import { scenarioOf } from './scenario.ts';
-import { STORES } from './stores.ts';
-import { simulate, type Report } from './world.ts';
+import { SELDOM_IN_WORLDS } from '../model-check/exercised.ts';
+import { commandLine, groundOf, parseCommand } from './command.ts';
+import { livesOf } from './crash-matrix.ts';
+import { describeFailure, shrinkFailure, told } from './failing-seed.ts';
+import { performAll } from './job-pool.ts';
+import type { Failure, Job } from './job.ts';
+import { describeScenario } from './notation.ts';
+import { findPlanted, PATIENCE } from './planted-search.ts';
+import { scenarioOf, type Scenario } from './scenario.ts';
+import { SWEEPS } from './sweeps.ts';
+import { linesOf, missingFrom, NOTHING, sumOf, type Tally } from './tally.ts';
+import { simulate } from './world.ts';
 
-/** Every so many seeds one is lived twice: the traces must be the same. */
-const TWICE = 10;
-/** Seeds in which a planted bug must show itself. */
-const PATIENCE = 100;
+/** Seeds that a thread lives before it says how it went. */
+const AT_ONCE = 25;
+/** How often a long run tells how far it is (ms). */
+const PROGRESS = 10_000;
+/** Failures that are shrunk, each of another kind: where all seeds fail nobody reads more. */
+const MOST_SHRUNK = 3;
+/** From so many seeds on all that can be done must be done in one of them. */
+const MANY = 200;
 
-const totals = {
-  faults: new Map<Fault, number>(),
-  worlds: 0,
-  bodies: 0,
-  commits: 0,
-  refused: 0,
-  zombies: 0,
-  aftermath: 0,
-};
 let passed = 0;
 let failed = 0;
 
@@ -36,123 +38,95 @@ process.on('unhandledRejection', (error) => {
   fail('a promise was rejected, and nobody listened', String(error instanceof Error ? error.stack : error));
 });
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string' },
-    seed: { type: 'string' },
-    sweep: { type: 'string' },
-    planted: { type: 'string' },
-    store: { type: 'string', default: 'memory' },
-  },
-});
-const plant = values.planted === undefined ? null : named(PLANTS, values.planted);
-const open = named(STORES, values.store);
-if (values.seed !== undefined) await showSeed(Number(values.seed));
-else if (values.planted !== undefined) await findPlanted(values.planted);
-else if (values.sweep !== undefined) await sweep(named(SWEEPS, values.sweep), true);
-else await simulateAll(Number(values.seeds ?? 200));
+const command = parseCommand(process.argv.slice(2));
+const { task } = command;
+const ground = groundOf(command);
+if (task.do === 'seeds') await liveSeeds(task.count);
+else if (task.do === 'seed') await showSeed(task.seed, task.shrunk);
+else if (task.do === 'scenario') await show(task.scenario, 'the scenario');
+else if (task.do === 'sweep') await showSweep(task.name);
+else await find(task.planted);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
 console.log(`${passed} passed, ${failed} failed`);
 
-async function simulateAll(seeds: number): Promise<void> {
-  for (const each of Object.values(SWEEPS)) await sweep(each, false);
-  console.log(
-    `a crash on either side of every commit of ${Object.keys(SWEEPS).length} programs: ${totals.worlds} worlds`,
+async function liveSeeds(count: number): Promise<void> {
+  const sweeps = Object.keys(SWEEPS).map(
+    (name): Job => ({ do: 'sweep', name, extent: 'one at each moment' }),
   );
-  for (let seed = 1; seed <= seeds; seed++) {
-    const report = await live(seed);
-    if (report.violations.length > 0) failSeed(seed, report);
-    else if (
-      seed % TWICE === 0 &&
-      (await simulate(scenarioOf(seed), { open })).trace.text !== report.trace.text
-    )
-      fail(`seed ${seed}`, 'the same seed gave another trace');
-    else passed++;
-  }
-  summarize();
-}
-
-async function live(seed: number): Promise<Report> {
-  return count(await simulate(scenarioOf(seed), { plant, open }));
-}
-
-function count(report: Report): Report {
-  totals.worlds++;
-  for (const key of ['bodies', 'commits', 'refused', 'zombies'] as const) totals[key] += report[key];
-  totals.aftermath = Math.max(totals.aftermath, report.aftermath);
-  for (const [fault, times] of report.faults)
-    totals.faults.set(fault, (totals.faults.get(fault) ?? 0) + times);
-  return report;
-}
-
-/** A run in which something never went wrong proves nothing about it. */
-function summarize(): void {
-  const { worlds, bodies, commits, refused, zombies } = totals;
+  const matrix = await performJobs(sweeps);
   console.log(
-    `${worlds} worlds: ${commits} commits (${refused} refused), ${bodies} bodies (${zombies} of workers that had lost the run)`,
+    `something goes wrong once, at every call and body of ${sweeps.length} programs: ${matrix.worlds} worlds (all that can go wrong at each: npm run proof)`,
   );
-  console.log(
-    `the longest that anything took to end when the faults had: ${totals.aftermath / 1_000} s of virtual time`,
-  );
-  for (const fault of FAULTS) {
-    const times = totals.faults.get(fault) ?? 0;
-    console.log(`${String(times).padStart(8)} × ${fault}`);
-    if (times === 0) fail(fault, 'it never happened');
-  }
+  const chunks = Array.from({ length: Math.ceil(count / AT_ONCE) }, (_, n): Job => {
+    return { do: 'seeds', first: n * AT_ONCE + 1, last: Math.min((n + 1) * AT_ONCE, count) };
+  });
+  const tally = await performJobs(chunks);
+  for (const line of linesOf(tally)) console.log(line);
+  const seldom: readonly string[] = SELDOM_IN_WORLDS;
+  const rules = missingFrom(tally.rules).filter((rule) => !seldom.includes(rule));
+  const missing = [
+    ...missingFrom(tally.faults),
+    ...(count < MANY ? [] : [...missingFrom(tally.deeds), ...rules]),
+  ];
+  for (const what of missing) fail(what, 'it never happened');
 }
 
-async function sweep(which: Sweep, withTrace: boolean): Promise<void> {
-  for await (const scenario of crashesOf(which)) {
-    const report = count(await simulate(scenario, { open }));
-    const { crashPoint } = scenario;
-    const isVoid = crashPoint !== null && !report.crashed;
-    if (report.violations.length === 0 && !isVoid) continue;
-    if (withTrace) console.log(report.trace.text);
-    const where =
-      crashPoint === null ? 'undisturbed' : `crash ${crashPoint.when} commit ${crashPoint.commit}`;
-    fail(
-      `"${which.name}", ${where}`,
-      isVoid ? 'the crash never happened' : told(report),
-      `--sweep "${which.name}"`,
-    );
-    return;
+/** Does them side by side, and tells how they went. */
+async function performJobs(jobs: readonly Job[]): Promise<Tally> {
+  let tally = NOTHING;
+  let jobsDone = 0;
+  let toldAt = performance.now();
+  const toShrink = new Map<string, Failure>();
+  await performAll(jobs, command, (done) => {
+    tally = sumOf(tally, done.tally);
+    passed += done.passed;
+    for (const failure of done.failures) {
+      if (failure.kind !== undefined && toShrink.size < MOST_SHRUNK && !toShrink.has(failure.kind))
+        toShrink.set(failure.kind, failure);
+      fail(failure.what, `${failure.why}\n  ${commandLine(failure.replay)}`);
+    }
+    jobsDone++;
+    if (performance.now() < toldAt + PROGRESS || jobsDone === jobs.length) return;
+    toldAt = performance.now();
+    console.log(`… ${jobsDone} of ${jobs.length} parts, ${failed} failed`);
+  });
+  for (const { seed, kind, why } of toShrink.values())
+    console.error(await describeFailure(seed!, { kind: kind!, message: why }, command));
+  return tally;
+}
+
+async function showSweep(name: string): Promise<void> {
+  for await (const life of livesOf(SWEEPS[name]!, { ...ground, extent: 'whole' })) {
+    if (life.problem === null) continue;
+    console.log(life.report.trace.text);
+    return fail(`"${name}", ${life.name}`, life.problem);
   }
   passed++;
 }
 
-async function showSeed(seed: number): Promise<void> {
-  const report = await live(seed);
-  console.log(report.trace.text);
-  if (report.violations.length > 0) failSeed(seed, report);
+async function showSeed(seed: number, shrunk: boolean): Promise<void> {
+  const scenario = scenarioOf(seed);
+  if (!shrunk) return show(scenario, `seed ${seed}`);
+  const [violation] = (await simulate(scenario, ground)).violations;
+  if (violation === undefined) return fail(`seed ${seed}`, 'it does not fail: there is nothing to shrink');
+  await show((await shrinkFailure(scenario, violation, command)).scenario, `seed ${seed}, shrunk`);
+}
+
+async function show(scenario: Scenario, what: string): Promise<void> {
+  const report = await simulate(scenario, ground);
+  console.log(`${report.trace.text}\n${describeScenario(scenario)}\n`);
+  if (report.violations.length > 0) fail(what, told(report));
   else passed++;
 }
 
-async function findPlanted(name: string): Promise<void> {
-  for (let seed = 1; seed <= PATIENCE; seed++) {
-    const { violations } = await live(seed);
-    if (violations.length === 0) continue;
-    console.log(`"${name}" was found by seed ${seed}: ${violations[0]!.message}`);
-    passed++;
-    return;
-  }
-  fail(name, `not found by ${PATIENCE} seeds`);
+async function find(name: string): Promise<void> {
+  const found = await findPlanted(name, ground.open);
+  if (found === null) return fail(name, `not found by ${PATIENCE} seeds`);
+  console.log(`"${name}" was found by seed ${found.seed}: ${found.violation}`);
+  passed++;
 }
 
-function named<T>(things: Readonly<Record<string, T>>, name: string): T {
-  const thing = things[name];
-  if (thing === undefined) throw new Error(`there is no "${name}", but: ${Object.keys(things).join(', ')}`);
-  return thing;
-}
-
-function failSeed(seed: number, report: Report): void {
-  fail(`seed ${seed}`, told(report), `--seed ${seed}`);
-}
-
-function told({ violations }: Report): string {
-  return violations.map(({ message }) => message).join('\n');
-}
-
-function fail(what: string, why: string, replay?: string): void {
+function fail(what: string, why: string): void {
   failed++;
-  console.error(`✗ ${what}: ${why}${replay === undefined ? '' : `\n  npm run sim -- ${replay}`}`);
+  console.error(`✗ ${what}: ${why}`);
 }

@@ -1,4 +1,5 @@
 import type { Failure } from '../../packages/stepwell/src/model/failure.ts';
+import type { QueueChange } from '../../packages/stepwell/src/model/queue.ts';
 import type { NewRun, RunKey } from '../../packages/stepwell/src/model/run.ts';
 import type {
   ClaimRequest,
@@ -6,7 +7,10 @@ import type {
   Delivery,
   News,
   RunQuery,
+  ScheduleRecord,
   Store,
+  StoredRun,
+  TransactionWork,
   WorkerRecord,
 } from '../../packages/stepwell/src/store/contract.ts';
 
@@ -78,12 +82,48 @@ export class PassThroughStore implements Store {
     return this.inner.query(query);
   }
 
+  setQueue(change: QueueChange): Promise<void> {
+    return this.inner.setQueue(change);
+  }
+
+  queues(namespace: string): ReturnType<Store['queues']> {
+    return this.inner.queues(namespace);
+  }
+
+  schedules(namespace: string): ReturnType<Store['schedules']> {
+    return this.inner.schedules(namespace);
+  }
+
+  saveSchedule(schedule: ScheduleRecord): Promise<boolean> {
+    return this.inner.saveSchedule(schedule);
+  }
+
+  deleteSchedule(namespace: string, name: string): Promise<boolean> {
+    return this.inner.deleteSchedule(namespace, name);
+  }
+
   count(namespace: string): ReturnType<Store['count']> {
     return this.inner.count(namespace);
   }
 
   purge(namespace: string, id: string): Promise<boolean> {
     return this.inner.purge(namespace, id);
+  }
+
+  transact(run: RunKey, key: string, work: TransactionWork): ReturnType<Store['transact']> {
+    return this.inner.transact(run, key, work);
+  }
+
+  namespaces(): Promise<string[]> {
+    return this.inner.namespaces();
+  }
+
+  dump(after: RunKey, limit: number): ReturnType<Store['dump']> {
+    return this.inner.dump(after, limit);
+  }
+
+  load(runs: readonly StoredRun[]): Promise<number> {
+    return this.inner.load(runs);
   }
 
   subscribe(listener: (news: News) => void): () => void {

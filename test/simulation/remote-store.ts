@@ -1,5 +1,6 @@
 import { StepwellError } from '../../packages/stepwell/src/model/errors.ts';
 import type { Failure } from '../../packages/stepwell/src/model/failure.ts';
+import type { QueueChange } from '../../packages/stepwell/src/model/queue.ts';
 import type { NewRun, RunKey } from '../../packages/stepwell/src/model/run.ts';
 import type {
   ClaimRequest,
@@ -7,7 +8,10 @@ import type {
   Delivery,
   News,
   RunQuery,
+  ScheduleRecord,
   Store,
+  StoredRun,
+  TransactionWork,
   WorkerRecord,
 } from '../../packages/stepwell/src/store/contract.ts';
 import type { Fate, Faults } from './faults.ts';
@@ -109,8 +113,44 @@ export class RemoteStore implements Store {
     return this.#call('count', namespace, (store, namespace) => store.count(namespace));
   }
 
+  setQueue(change: QueueChange): Promise<void> {
+    return this.#call('setQueue', change, (store, change) => store.setQueue(change));
+  }
+
+  queues(namespace: string): ReturnType<Store['queues']> {
+    return this.#call('queues', namespace, (store, namespace) => store.queues(namespace));
+  }
+
   purge(namespace: string, id: string): Promise<boolean> {
     return this.#call('purge', id, (store, id) => store.purge(namespace, id));
+  }
+
+  schedules(namespace: string): ReturnType<Store['schedules']> {
+    return this.#call('schedules', namespace, (store, namespace) => store.schedules(namespace));
+  }
+
+  saveSchedule(schedule: ScheduleRecord): Promise<boolean> {
+    return this.#call('saveSchedule', schedule, (store, schedule) => store.saveSchedule(schedule));
+  }
+
+  deleteSchedule(namespace: string, name: string): Promise<boolean> {
+    return this.#call('deleteSchedule', name, (store, name) => store.deleteSchedule(namespace, name));
+  }
+
+  transact(run: RunKey, key: string, work: TransactionWork): ReturnType<Store['transact']> {
+    return this.#call('transact', key, (store, key) => store.transact(run, key, work));
+  }
+
+  namespaces(): Promise<string[]> {
+    return this.#call('namespaces', null, (store) => store.namespaces());
+  }
+
+  dump(after: RunKey, limit: number): ReturnType<Store['dump']> {
+    return this.#call('dump', after, (store, after) => store.dump(after, limit));
+  }
+
+  load(runs: readonly StoredRun[]): Promise<number> {
+    return this.#call('load', runs, (store, runs) => store.load(runs));
   }
 
   subscribe(listener: (news: News) => void): () => void {
@@ -131,15 +171,22 @@ export class RemoteStore implements Store {
     // As it is now: the caller may go on to change what it handed over.
     const sent = structuredClone(argument);
     trace.write(caller.name, `${label} ${summaryOf(method, sent)}`);
-    if (fate.crash === 'before') caller.crash(`before ${label}`);
+    if (fate.crash === 'before') {
+      caller.crash(`before ${label}`);
+      this.#struck(fate);
+    }
     if (fate.pauses > 0) caller.pause(fate.pauses);
     if (fate.fails) {
-      caller.schedule(fate.arrival, () => reject(lost(label)));
+      caller.schedule(fate.arrival, () => {
+        trace.write(caller.name, `${label} failed`);
+        this.#struck(fate);
+        reject(lost(label));
+      });
       return promise;
     }
     scheduler.after(fate.arrival, () => {
       if (!caller.alive && !faults.fires('call of a dead process arrives')) return;
-      perform(this.#backend, sent).then(
+      scheduler.hold(perform(this.#backend, sent)).then(
         (answer) => this.#answer(label, fate, answer, resolve, reject),
         (error: unknown) => caller.schedule(fate.answer, () => reject(error)),
       );
@@ -157,15 +204,23 @@ export class RemoteStore implements Store {
     const { trace } = this.#world;
     const caller = this.#process;
     trace.write(caller.name, `${label} is done${caller.alive ? '' : ', though its caller is dead'}`);
-    if (fate.crash === 'after') caller.crash(`after ${label}`);
+    if (fate.crash === 'after') {
+      caller.crash(`after ${label}`);
+      this.#struck(fate);
+    }
     caller.schedule(fate.answer, () => {
       trace.write(
         caller.name,
         `${label} ${fate.answerLost ? 'answer lost' : `= ${summaryOf('answer', answer)}`}`,
       );
-      if (fate.answerLost) reject(lost(label));
-      else resolve(answer);
+      if (!fate.answerLost) return resolve(answer);
+      this.#struck(fate);
+      reject(lost(label));
     });
+  }
+
+  #struck({ planned }: Fate): void {
+    if (planned) this.#world.faults.struck();
   }
 
   #spread(news: News): void {

@@ -1,9 +1,10 @@
 import { CANONICAL, RETRIED } from './canonical.ts';
 import { Chance } from './chance.ts';
-import { FAULTS, LEASE, type CrashPoint, type Fault, type FaultRates } from './faults.ts';
+import { FAULTS, type Fault, type FaultRates, type PlannedFault } from './faults.ts';
 import { Generator } from './generate.ts';
-import type { Program } from './program.ts';
-import { foretell, type Foretold } from './reference.ts';
+import { SIDE_QUEUE } from './interpret.ts';
+import type { Deploy } from './kit.ts';
+import { actionsOf, type Program, type Version } from './program.ts';
 
 /** All that is decided before a world begins to move, as plain data: it can be printed, and made smaller. */
 export interface Scenario {
@@ -15,19 +16,30 @@ export interface Scenario {
   readonly clients: number;
   readonly runs: readonly PlannedRun[];
   readonly faults: FaultRates;
-  readonly crashPoint: CrashPoint | null;
+  /** What goes wrong where `faults` are none. */
+  readonly planned?: readonly PlannedFault[];
+  /** Until then not all workers have all of the newest. */
+  readonly deploy?: Deploy;
+  /** When the workers are asked to stop; others take their places. */
+  readonly stopAt?: number;
+  /**
+   * In a life of days, rounds that nobody waits for (renewed leases, second looks) come no oftener than this, and leases
+   * are longer accordingly: at their usual pace they are half a million calls.
+   */
+  readonly roundsEvery?: number;
   /** Until when things go wrong, and within what time after that all must end (ms of virtual time). */
   readonly faultsEnd: number;
   readonly patience: number;
 }
 
-type WorkflowName = 'plain' | 'retrying' | 'limited' | 'one by one';
-
 /** A run, and what people do to it. Times in milliseconds after the beginning. */
 export interface PlannedRun {
   readonly id: string;
-  readonly workflow: WorkflowName;
+  /** One of `interpret.ts`, or that of the example. */
+  readonly workflow: string;
   readonly program: Program;
+  /** Of EXAMPLES: it says what is put in and comes out; the program is empty. */
+  readonly example?: string;
   readonly startAt: number;
   readonly cancelAt?: number;
   readonly cancelBy?: 'force' | 'twice';
@@ -37,22 +49,24 @@ export interface PlannedRun {
   readonly retried?: true;
   /** Somebody reads its events to the end. */
   readonly followed?: true;
-}
-
-/** How a planned run may end. */
-export function foretellRun({ workflow, program, cancelAt, retried }: PlannedRun): Foretold {
-  const lives = workflow === 'retrying' ? 4 : 1;
-  const first = foretell(program, lives);
-  const last = retried === true ? foretell(program, 2 * lives) : first;
-  return {
-    value: last.value,
-    throws: [
-      ...first.throws,
-      ...last.throws,
-      ...(workflow === 'limited' ? ['RUN_TIMED_OUT'] : []),
-      ...(cancelAt === undefined ? [] : ['RUN_CANCELLED']),
-    ],
-  };
+  /** Terms of its start. */
+  readonly version?: Version;
+  readonly queue?: string;
+  readonly priority?: number;
+  readonly delay?: number;
+  readonly timeout?: number;
+  readonly concurrencyKey?: string;
+  /** An operator forks it from an operation that it has by then, and perhaps says what that gives. */
+  readonly forkAt?: number;
+  readonly forkWith?: 'result';
+  /** Somebody lays hands on one of its children. */
+  readonly meddleAt?: number;
+  readonly meddleBy?: 'cancel' | 'force' | 'pause' | 'purge';
+  /** Somebody looks at it, and wants to know why it does not move. */
+  readonly lookAt?: number;
+  /** It is purged as soon as it has ended; then its id may be used for another program. */
+  readonly purged?: true;
+  readonly again?: Program;
 }
 
 /** How often a fault happens when a seed has it, at each opportunity. */
@@ -84,61 +98,118 @@ export function scenarioOf(seed: number): Scenario {
       USUAL[fault] * chance.oneOf([0.3, 1, 2]),
     ]),
   ) as FaultRates;
-  const runs = Array.from({ length: chance.between(2, 6) }, (_, n) => planRun(`run-${n + 1}`, chance));
+  const faultsEnd = chance.between(4_000, 15_000);
+  const first = chance.oneOf(['mixed', 'mixed', 'old', null, null, null, null] as const);
+  const leavesZombies = chance.happens(0.2);
+  const runs = Array.from({ length: chance.between(2, 6) }, (_, n) => {
+    const work = first !== null && chance.happens(0.5) ? planDeployed(chance) : planWork(chance);
+    const run = planRun(`run-${n + 1}`, work, chance);
+    return leavesZombies ? endedSoon(run, chance) : run;
+  });
   return {
     seed: `seed ${seed}`,
-    workers: chance.between(1, 3),
+    // Of code that differs it matters who has which run.
+    workers: chance.between(first === 'mixed' || leavesZombies ? 2 : 1, 3),
     concurrency: [1, 2, 10],
     clients: chance.between(1, 2),
     runs,
-    faults,
-    crashPoint: null,
-    faultsEnd: chance.between(4_000, 15_000),
+    faults: leavesZombies ? zombiesOf(faults) : faults,
+    ...(first === null ? {} : { deploy: { first, until: faultsEnd } }),
+    faultsEnd,
     patience: 90_000,
   };
 }
 
-function planRun(id: string, chance: Chance): PlannedRun {
-  const { workflow, program } = planWork(chance);
-  const startAt = chance.between(0, 3_000);
-  const at = () => startAt + chance.between(0, 1_500);
-  const cancel = chance.happens(0.12) ? { cancelAt: at() } : {};
-  const how = chance.happens(0.5) ? { cancelBy: chance.oneOf(['force', 'twice'] as const) } : {};
-  const more = chance.oneOf([{ retried: true }, { followed: true }, {}, {}, {}] as const);
-  const pause = chance.happens(0.12) ? { pauseAt: at(), pausedFor: chance.between(0, 3_000) } : {};
+/** Whoever stands still over it, in the middle of a body, finds it gone. */
+function endedSoon({ again: _, ...run }: PlannedRun, chance: Chance): PlannedRun {
+  const program = Array.from(
+    { length: 20 },
+    (_, n) => ({ do: 'step', name: `step ${n}`, takes: 400, failures: 0 }) as const,
+  );
   return {
-    id,
-    workflow,
+    ...run,
     program,
-    startAt,
-    ...('cancelAt' in cancel ? { ...cancel, ...how } : {}),
-    ...pause,
-    ...more,
+    cancelAt: run.startAt + chance.between(500, 6_000),
+    cancelBy: 'force',
+    purged: true,
   };
 }
 
-function planWork(chance: Chance): { workflow: WorkflowName; program: Program } {
+/** Workers that stand still until others have done their work, and nobody who waits long before he purges it. */
+function zombiesOf({ 'slow call': _, ...faults }: FaultRates): FaultRates {
+  return { ...faults, 'pause beyond the lease': 0.06 };
+}
+
+function planRun(id: string, work: Work, chance: Chance): PlannedRun {
+  const startAt = chance.between(0, 3_000);
+  const at = () => startAt + chance.between(0, 1_500);
+  const cancel = chance.happens(0.5) ? { cancelBy: chance.oneOf(['force', 'twice'] as const) } : {};
+  const fork = chance.happens(0.5) ? ({ forkWith: 'result' } as const) : {};
+  const meddle = { meddleBy: chance.oneOf(['cancel', 'force', 'pause', 'purge'] as const) };
+  const again = new Generator(chance.stream(`again ${id}`), 1_000).program();
+  const end = chance.oneOf([
+    { retried: true },
+    { followed: true },
+    { purged: true },
+    { purged: true, again },
+    {},
+    {},
+    {},
+  ] as const);
+  return {
+    id,
+    ...work,
+    startAt,
+    ...planTerms(chance),
+    ...(chance.happens(0.12) ? { cancelAt: at(), ...cancel } : {}),
+    ...(chance.happens(0.12) ? { pauseAt: at(), pausedFor: chance.between(0, 3_000) } : {}),
+    ...(chance.happens(0.15) ? { forkAt: at() + chance.between(0, 2_000), ...fork } : {}),
+    ...(hasChildren(work.program) && chance.happens(0.4) ? { meddleAt: at(), ...meddle } : {}),
+    ...(chance.happens(0.15) ? { lookAt: at() } : {}),
+    ...end,
+  };
+}
+
+function planTerms(chance: Chance): Partial<PlannedRun> {
+  return {
+    ...(chance.happens(0.1) ? { queue: SIDE_QUEUE } : {}),
+    ...(chance.happens(0.1) ? { priority: chance.between(0, 9) } : {}),
+    ...(chance.happens(0.1) ? { delay: chance.between(1, 2_000) } : {}),
+    ...(chance.happens(0.05) ? { timeout: chance.between(1, 3_000) } : {}),
+    ...(chance.happens(0.05) ? { concurrencyKey: 'of the start' } : {}),
+  };
+}
+
+function hasChildren(program: Program): boolean {
+  return actionsOf(program).some((action) => action.do === 'child' || action.do === 'detached');
+}
+
+type Work = Pick<PlannedRun, 'workflow' | 'program' | 'version'>;
+
+/** What only shows itself where workers have not all the same. */
+function planDeployed(chance: Chance): Work {
+  return chance.oneOf([
+    { workflow: 'versioned', version: '1', program: CANONICAL['continued']! },
+    { workflow: 'plain', program: CANONICAL['patched']! },
+  ] as const);
+}
+
+function planWork(chance: Chance): Work {
   if (chance.happens(0.15))
     return { workflow: 'retrying', program: RETRIED[chance.oneOf(Object.keys(RETRIED))]! };
   const program = chance.happens(0.4)
     ? CANONICAL[chance.oneOf(Object.keys(CANONICAL))]!
     : new Generator(chance.stream(`program ${chance.number()}`)).program();
-  return { workflow: chance.oneOf(['plain', 'plain', 'plain', 'plain', 'limited', 'one by one']), program };
-}
-
-/** One run and nothing that goes wrong, except one crash. */
-export function crashScenario(seed: string, run: PlannedRun, crash: CrashPoint | null): Scenario {
-  return {
-    seed,
-    workers: 1,
-    // A run that waits and does not give up its place would hold up its own children.
-    concurrency: [1],
-    clients: 1,
-    runs: [run],
-    faults: {},
-    crashPoint: crash,
-    faultsEnd: 0,
-    // Undisturbed, nothing may wait for a sweep that would find it in the end; a crash costs a lease and a new start.
-    patience: crash === null ? 4_000 : 4_000 + 3 * LEASE,
-  };
+  const workflow = chance.oneOf([
+    'plain',
+    'plain',
+    'plain',
+    'plain',
+    'limited',
+    'one by one',
+    'two by two',
+    'aside',
+    'versioned',
+  ]);
+  return { workflow, program, ...(workflow === 'versioned' ? { version: chance.oneOf(['1', '2']) } : {}) };
 }

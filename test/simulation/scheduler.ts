@@ -13,6 +13,7 @@ interface Happening {
 export class Scheduler {
   readonly #order: Chance;
   readonly #queue = new Timers<Happening>(({ subject }) => !subject.cancelled);
+  readonly #underWay = new Set<Promise<void>>();
   #now: number;
   happened = 0;
 
@@ -33,6 +34,16 @@ export class Scheduler {
     return () => void (happening.cancelled = true);
   }
 
+  /** Work that takes real time, as that of a store on another machine may: nothing else happens until it is over. */
+  hold<T>(work: Promise<T>): Promise<T> {
+    const over: Promise<void> = work.then(
+      () => void this.#underWay.delete(over),
+      () => void this.#underWay.delete(over),
+    );
+    this.#underWay.add(over);
+    return work;
+  }
+
   /** Lets happen what comes next; false if nothing ever will. */
   async step(): Promise<boolean> {
     const next = this.#queue.first();
@@ -42,6 +53,10 @@ export class Scheduler {
     this.happened++;
     next.subject.run();
     await rest();
+    while (this.#underWay.size > 0) {
+      await Promise.all(this.#underWay);
+      await rest();
+    }
     return true;
   }
 }

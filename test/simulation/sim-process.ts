@@ -26,6 +26,7 @@ export class SimProcess implements System {
   readonly #scheduler: Scheduler;
   readonly #chance: Chance;
   readonly #trace: Trace;
+  readonly #roundsEvery: number;
   readonly #die: (error: ProcessDied) => void;
   #state: 'running' | 'paused' | 'dead' = 'running';
   #held: (() => void)[] = [];
@@ -33,13 +34,14 @@ export class SimProcess implements System {
   constructor(
     name: string,
     role: 'worker' | 'client',
-    world: { scheduler: Scheduler; chance: Chance; trace: Trace },
+    world: { scheduler: Scheduler; chance: Chance; trace: Trace; roundsEvery: number },
   ) {
     this.name = name;
     this.role = role;
     this.#scheduler = world.scheduler;
     this.#chance = world.chance.stream(`process ${name}`);
     this.#trace = world.trace;
+    this.#roundsEvery = world.roundsEvery;
     const { promise, reject } = Promise.withResolvers<never>();
     promise.catch(() => {});
     this.died = promise;
@@ -66,8 +68,8 @@ export class SimProcess implements System {
     return this.#chance.uuid();
   }
 
-  timer(delay: number, callback: () => void): () => void {
-    return this.schedule(delay, callback);
+  timer(delay: number, callback: () => void, background?: 'background'): () => void {
+    return this.schedule(background === undefined ? delay : Math.max(delay, this.#roundsEvery), callback);
   }
 
   soon(callback: () => void): void {

@@ -5,8 +5,10 @@ import type { Store } from '../../packages/stepwell/src/store/contract.ts';
 import { openMemoryStore } from '../../packages/stepwell/src/store/memory/store.ts';
 import { openSqliteStore } from '../../packages/stepwell/src/store/sqlite/open.ts';
 
+export type OpenStore = () => Store | Promise<Store>;
+
 /** The stores that can be at the centre of a world. */
-export const STORES: Readonly<Record<string, () => Store>> = {
+export const STORES: Readonly<Record<string, OpenStore>> = {
   memory: openMemoryStore,
   sqlite: openScratchFile,
 };

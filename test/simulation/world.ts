@@ -2,16 +2,21 @@ import type { RunRecord } from '../../packages/stepwell/src/model/run.ts';
 import { isFinal } from '../../packages/stepwell/src/model/run.ts';
 import type { Store } from '../../packages/stepwell/src/store/contract.ts';
 import { openMemoryStore } from '../../packages/stepwell/src/store/memory/store.ts';
+import type { Checks } from '../model-check/checked-store.ts';
+import type { Exercised } from '../model-check/exercised.ts';
 import { Chance } from './chance.ts';
-import { Faults, MOST_SLOWNESS, type Fault } from './faults.ts';
-import { JournalWatch } from './journal-watch.ts';
+import { Deeds, type Deed } from './deeds.ts';
+import { Faults, MOST_DELAY, MOST_SLOWNESS, type Fault, type Moment } from './faults.ts';
+import { Judge } from './judge.ts';
+import { kitBefore, NEWEST } from './kit.ts';
 import { Ledger } from './ledger.ts';
 import { Machine, type Surroundings } from './machine.ts';
-import { Outside, type Told } from './outside.ts';
-import type { Plant } from './planted.ts';
-import { matches } from './reference.ts';
-import { foretellRun, type PlannedRun, type Scenario } from './scenario.ts';
+import { Outside } from './outside.ts';
+import type { Plant } from './plants/plant.ts';
+import type { Scenario } from './scenario.ts';
 import { Scheduler } from './scheduler.ts';
+import { StoreRules } from './store-rules.ts';
+import type { OpenStore } from './stores.ts';
 import { Trace } from './trace.ts';
 import { Violation, Violations } from './violation.ts';
 import { WatchedStore } from './watched-store.ts';
@@ -24,8 +29,12 @@ export interface Report {
   readonly violations: readonly Violation[];
   readonly trace: Trace;
   readonly faults: ReadonlyMap<Fault, number>;
-  /** Whether the scenario's one planned crash has happened. */
-  readonly crashed: boolean;
+  /** What was lived through that is no fault. */
+  readonly deeds: ReadonlyMap<Deed, number>;
+  /** Rules of the model by which the store was moved. */
+  readonly rules: Exercised;
+  /** All at which something can be planned to go wrong, in their order. */
+  readonly moments: readonly Moment[];
   /** Commits that workers tried to make. */
   readonly commits: number;
   readonly refused: number;
@@ -42,19 +51,22 @@ class World {
   readonly #scheduler: Scheduler;
   readonly #trace: Trace;
   readonly #faults: Faults;
+  readonly #deeds = new Deeds();
+  readonly #rules: StoreRules;
   readonly #store: WatchedStore;
   readonly #ledger: Ledger;
   readonly #outside: Outside;
   readonly #workers: readonly Machine[];
   readonly #clients: readonly Machine[];
 
-  constructor(scenario: Scenario, store: Store, plant: Plant | null) {
+  constructor(scenario: Scenario, store: Store, plant: Plant | null, checks: Checks) {
     this.#scenario = scenario;
     const chance = new Chance(scenario.seed);
     this.#scheduler = new Scheduler(chance.stream('order'), BEGINNING);
     this.#trace = new Trace(() => this.#scheduler.now - BEGINNING);
-    this.#faults = new Faults(scenario.faults, scenario.crashPoint, chance.stream('faults'));
-    this.#store = new WatchedStore(plant?.shared?.(store) ?? store, this.#violations);
+    this.#faults = new Faults(scenario.faults, scenario.planned ?? [], chance.stream('faults'));
+    this.#rules = new StoreRules(plant?.shared?.(store) ?? store, this.#violations, this.#deeds);
+    this.#store = new WatchedStore(this.#rules, this.#violations, checks);
     this.#ledger = new Ledger(this.#store, this.#violations);
     const world: Surroundings = {
       scheduler: this.#scheduler,
@@ -62,21 +74,55 @@ class World {
       trace: this.#trace,
       faults: this.#faults,
       ledger: this.#ledger,
+      deeds: this.#deeds,
+      kitFor: (chance) => (this.#isDeployed() ? NEWEST : kitBefore(scenario.deploy!, chance)),
       concurrency: scenario.concurrency,
-      storeFor: (process) => plant?.remote?.(this.#store, process) ?? this.#store,
+      roundsEvery: scenario.roundsEvery ?? 0,
+      store: this.#store,
+      examples: new Map(
+        scenario.runs.flatMap(({ id, example }) => (example === undefined ? [] : [[id, example]])),
+      ),
+      storeFor: (process) => {
+        const store = this.#store.of(process.name);
+        return plant?.remote?.(store, process) ?? store;
+      },
+      spoil: plant?.workflows ?? ((definition) => definition),
       submit: (callback, action) => void this.#outside.complete(callback, action).catch(() => {}),
     };
     this.#clients = machines(scenario.clients, 'client', world);
     this.#workers = machines(scenario.workers, 'worker', world);
     const engines = [...this.#clients, ...this.#workers];
-    const quietAt = BEGINNING + scenario.faultsEnd + (scenario.faultsEnd > 0 ? MOST_SLOWNESS : 0);
-    this.#outside = new Outside({ ...world, violations: this.#violations, engines, quietAt });
+    const isCalm = scenario.faultsEnd === 0;
+    this.#outside = new Outside({
+      ...world,
+      scenario,
+      violations: this.#violations,
+      rules: this.#rules,
+      engines,
+      quietAt: BEGINNING + (isCalm ? 0 : scenario.faultsEnd + MOST_SLOWNESS),
+      callsArriveWithin:
+        scenario.faults['slow call'] === undefined ? 2 * MOST_DELAY : MOST_SLOWNESS + MOST_DELAY,
+    });
+  }
+
+  #isDeployed(): boolean {
+    const { deploy } = this.#scenario;
+    return deploy === undefined || this.#scheduler.now >= BEGINNING + deploy.until;
   }
 
   async run(): Promise<Report> {
     try {
       await this.#live();
-      await this.#judge();
+      await this.#store.compareAll();
+      await new Judge({
+        scenario: this.#scenario,
+        store: this.#store,
+        rules: this.#rules,
+        ledger: this.#ledger,
+        outside: this.#outside,
+        deeds: this.#deeds,
+        violations: this.#violations,
+      }).judge();
     } catch (error) {
       if (!(error instanceof Violation)) this.#violations.found.push(new Violation(String(error)));
     }
@@ -84,8 +130,10 @@ class World {
       violations: this.#violations.found,
       trace: this.#trace,
       faults: this.#faults.tally,
-      crashed: this.#faults.crashed,
-      commits: this.#faults.commits,
+      deeds: this.#deeds.tally,
+      rules: this.#store.exercised,
+      moments: this.#faults.moments,
+      commits: this.#faults.moments.filter(({ at, what }) => at === 'call' && what === 'commit').length,
       refused: this.#store.refused,
       bodies: this.#ledger.begun,
       zombies: this.#ledger.zombies,
@@ -94,16 +142,20 @@ class World {
   }
 
   async #live(): Promise<void> {
-    const { runs, faultsEnd, patience } = this.#scenario;
+    const { runs, faultsEnd, patience, stopAt, deploy } = this.#scenario;
     const outside: { done: boolean; failed: unknown } = { done: false, failed: null };
     Promise.all(runs.map((run) => this.#outside.live(run))).then(
       () => (outside.done = true),
       (error: unknown) => (outside.failed = error),
     );
     this.#scheduler.after(faultsEnd, () => this.#settleDown());
-    this.#scheduler.after(ROUND, () => this.#disturb());
+    // Where nothing is to go wrong, a day of such rounds takes longer than all else.
+    if (faultsEnd > 0) this.#scheduler.after(ROUND, () => this.#disturb());
+    if (stopAt !== undefined)
+      this.#scheduler.after(stopAt, () => this.#workers.forEach((worker) => worker.stop()));
+    if (deploy !== undefined) this.#scheduler.after(deploy.until, () => this.#deploy());
     const deadline = this.#scheduler.now + faultsEnd + patience;
-    while (!outside.done || !(await this.#allEnded())) {
+    while (!outside.done || this.#faults.striking || !(await this.#allEnded())) {
       if (outside.failed !== null) throw outside.failed as Error;
       if (this.#scheduler.now > deadline || !(await this.#scheduler.step())) await this.#reportHanging();
       if (this.#violations.found.length > 0) throw this.#violations.found[0]!;
@@ -113,6 +165,11 @@ class World {
   #disturb(): void {
     for (const machine of this.#workers) machine.disturb();
     this.#scheduler.after(ROUND, () => this.#disturb());
+  }
+
+  #deploy(): void {
+    this.#trace.write('world', 'deploys the newest');
+    for (const machine of this.#workers) machine.deploy();
   }
 
   #settleDown(): void {
@@ -142,59 +199,8 @@ class World {
         );
         return `  run "${id}" is ${status}, owned by ${owner}, ready ${ready}, waits for [${reasons.join('; ')}], was given ${delivered} facts`;
       });
-    const open = [...this.#outside.open].map((what) => `  not answered: ${what}`);
+    const open = [...this.#outside.asking.open].map((what) => `  not answered: ${what}`);
     return this.#violations.report(`not all has ended:\n${[...hanging, ...open].join('\n')}`);
-  }
-
-  /** What can be said only when all has ended. */
-  async #judge(): Promise<void> {
-    for (const run of await this.#runs()) await this.#judgeRun(run);
-    for (const plan of this.#scenario.runs) await this.#judgeOutcome(plan);
-  }
-
-  async #judgeRun(run: RunRecord): Promise<void> {
-    if (run.owner !== null || run.readyAt !== null)
-      this.#violations.report(
-        `run "${run.id}" is ${run.status}, but owned by ${run.owner}, ready at ${run.readyAt}`,
-      );
-    const watch = new JournalWatch(run.id, this.#violations);
-    for (const { position, at, events } of await this.#store.journal(run.key, 0, Number.MAX_SAFE_INTEGER))
-      watch.take(position, at, events);
-    const followed = this.#outside.followed.get(run.id);
-    if (followed !== undefined && followed !== watch.length)
-      this.#violations.report(`of the ${watch.length} events of run "${run.id}" only ${followed} were shown`);
-    if (watch.ended?.type !== `run.${run.status}`)
-      this.#violations.report(`run "${run.id}" is ${run.status}, its journal ends with ${watch.ended?.type}`);
-  }
-
-  async #judgeOutcome(plan: PlannedRun): Promise<void> {
-    const { id } = plan;
-    const told = this.#outside.told.get(id)!;
-    const foretold = foretellRun(plan);
-    const allowed =
-      'value' in told
-        ? foretold.value !== null && matches(told.value, foretold.value)
-        : foretold.throws.includes(told.error);
-    if (!allowed)
-      this.#violations.report(
-        `run "${id}" ended with ${JSON.stringify(told)}, where ${JSON.stringify(foretold)} was to be expected of ${JSON.stringify(plan)}`,
-      );
-    const recorded = await this.#recordedOutcome(id);
-    // A retry that nobody waited for any more may have reopened the run once more.
-    if (plan.retried !== true && JSON.stringify(recorded) !== JSON.stringify(told))
-      this.#violations.report(
-        `of run "${id}" the client was told ${JSON.stringify(told)}, recorded is ${JSON.stringify(recorded)}`,
-      );
-  }
-
-  async #recordedOutcome(id: string): Promise<Told> {
-    let run = await this.#store.get('default', id);
-    while (run !== null && run.continuedBy !== null) run = await this.#store.get('default', run.continuedBy);
-    if (run === null)
-      return this.#violations.report(`the run "${id}", which was acknowledged, does not exist`);
-    if (run.status === 'succeeded') return { value: run.output! };
-    const { name, message, code } = run.error!;
-    return { error: name === 'StepwellError' ? code! : `${name}: ${message}` };
   }
 }
 
@@ -202,14 +208,26 @@ function machines(count: number, role: 'worker' | 'client', world: Surroundings)
   return Array.from({ length: count }, (_, n) => new Machine(`${role}-${n + 1}`, role, world));
 }
 
-/** @param open the store at the centre of the world */
+/** What a world is made of, beside its scenario. */
+interface Ground {
+  readonly plant?: Plant | null;
+  /** The store at the centre. */
+  readonly open?: OpenStore;
+  /** What the model of the store is asked: without a word nothing of a spoiled store, which the world itself must find out. */
+  readonly checks?: Checks;
+}
+
 export async function simulate(
   scenario: Scenario,
-  { plant = null, open = openMemoryStore }: { plant?: Plant | null; open?: () => Store } = {},
+  {
+    plant = null,
+    open = openMemoryStore,
+    checks = plant === null ? 'store and engine' : 'nothing',
+  }: Ground = {},
 ): Promise<Report> {
-  const store = open();
+  const store = await open();
   try {
-    return await new World(scenario, store, plant).run();
+    return await new World(scenario, store, plant, checks).run();
   } finally {
     await store.close();
   }
