@@ -8,11 +8,11 @@ export interface Child {
   readonly ended: Promise<void>;
 }
 
-/** Starts a program of this directory; hands on what it says on both of its outputs after its port. */
+/** Starts a program of this directory; hands on what it says: JSON lines (its port is one), and complaints. */
 export function startProgram(
   file: string,
   args: readonly (string | number)[],
-  heard: (line: string) => void,
+  heard: (said: object) => void,
   complained: (line: string) => void,
 ): Child {
   const process_ = spawn(process.execPath, [new URL(file, import.meta.url).pathname, ...args.map(String)], {
@@ -23,12 +23,11 @@ export function startProgram(
   const ended = new Promise<void>((resolve) => void process_.once('close', () => resolve()));
   createInterface({ input: process_.stderr }).on('line', complained);
   const port = new Promise<number | null>((resolve) => {
-    let isReady = false;
     createInterface({ input: process_.stdout })
       .on('line', (line) => {
-        if (isReady) return heard(line);
-        isReady = true;
-        resolve((JSON.parse(line) as { port: number }).port);
+        const said = JSON.parse(line) as object;
+        if ('port' in said) resolve(said.port as number);
+        else heard(said);
       })
       .on('close', () => resolve(null));
   });

@@ -1,47 +1,34 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { EngineHost } from './engine-host.ts';
 import { ask, type Answer } from './wire.ts';
 
-const USERS = 12;
 const PAUSE_MS = 20;
 
-/** A run as whoever started it knows it. */
-export interface Told {
-  readonly id: string;
-  readonly workflow: string;
-  readonly n: number;
-  /** What it was told of its result; null: nothing yet. */
-  outcome: { ok: true; value: unknown } | { ok: false; message: string } | null;
+export interface DriverParts {
+  /** Port of an engine that lives now; null: there is none. */
+  readonly port: () => Promise<number | null>;
+  /** Whether a call that was made then may be refused with this code. */
+  readonly mayRefuse: (code: string | null, since: number) => boolean;
 }
 
-export const paymentOf = (id: string) => `paid for ${id}`;
-export const isRefused = (n: number) => n % 5 === 0;
-const numberOf = (id: string) => Number(/\d+/.exec(id)?.[0]);
+/** How a call was answered in the end. */
+export interface Acknowledged extends Answer {
+  /** Whether an answer was lost before, so that it may have been carried out twice. */
+  readonly isRepeated: boolean;
+}
 
-/** Users who start runs, raise their events, complete their callbacks, and ask until they are answered. */
+/** Makes calls, and makes them again until they are answered. */
 export class Driver {
-  /** Runs whose start was acknowledged. */
-  readonly acknowledged: Told[] = [];
   /** Answers that nobody should get. */
   readonly surprises: string[] = [];
   /** Calls that got no answer, and were made again. */
   unanswered = 0;
-  completed = 0;
-  readonly #host: EngineHost;
+  /** Calls that the store refused for a reason that it had, and were made again. */
+  refused = 0;
+  readonly #parts: DriverParts;
   readonly #givenUp = new AbortController();
-  readonly #completing = new Map<string, Promise<void>>();
-  #next = 0;
 
-  constructor(host: EngineHost) {
-    this.#host = host;
-  }
-
-  /** Begins new runs until then, and resolves when all of them have given their results. */
-  async work(until: number): Promise<void> {
-    const user = async () => {
-      while (Date.now() < until) await this.#one(this.#next++);
-    };
-    await Promise.all(Array.from({ length: USERS }, user));
+  constructor(parts: DriverParts) {
+    this.#parts = parts;
   }
 
   /** Nobody is asked any more. */
@@ -49,61 +36,42 @@ export class Driver {
     this.#givenUp.abort();
   }
 
-  async pending(): Promise<unknown[]> {
-    return (await this.#ask('/pending', {})).body as unknown[];
-  }
-
-  /** Once for each callback, however often its id is handed over. */
-  complete(callback: string, run: string): void {
-    if (this.#completing.has(callback)) return;
-    const refused = isRefused(numberOf(run));
-    const call = this.#acknowledge(refused ? '/fail' : '/succeed', { id: callback, value: run }, [
-      'CALLBACK_COMPLETED',
-    ]);
-    this.#completing.set(
-      callback,
-      call.then(
-        () => void this.completed++,
-        () => {},
-      ),
-    );
-  }
-
-  async #one(n: number): Promise<void> {
-    const workflow = n % 3 === 0 ? 'trip' : 'order';
-    const told: Told = { id: `${workflow}-${n}`, workflow, n, outcome: null };
-    await this.#acknowledge('/start', told, []);
-    this.acknowledged.push(told);
-    if (workflow === 'order')
-      await this.#acknowledge('/raise', { id: told.id, value: paymentOf(told.id) }, ['RUN_ENDED']);
-    const { status, body } = await this.#ask('/result', { id: told.id });
-    told.outcome =
-      status === 200
-        ? { ok: true, value: body }
-        : { ok: false, message: (body as { message: string }).message };
-  }
-
   /** @param twice what the second of two calls may be told if the answer to the first was lost */
-  async #acknowledge(path: string, request: object, twice: readonly string[]): Promise<void> {
-    const { status, body, isRepeated } = await this.#ask(path, request);
-    if (status === 200) return;
-    const { code, message } = body as { code: string; message: string };
-    if (!isRepeated || !twice.includes(code))
-      this.surprises.push(`${path} ${JSON.stringify(request)} was answered ${message}`);
+  async acknowledge(path: string, request: object, twice: readonly string[] = []): Promise<Acknowledged> {
+    const answer = await this.ask(path, request);
+    if (answer.status === 200) return answer;
+    const { code, message } = answer.body as { code: string; message: string };
+    if (!answer.isRepeated || !twice.includes(code))
+      this.surprises.push(`${path} ${JSON.stringify(request)} was answered ${code}: ${message}`);
+    return answer;
   }
 
-  /** Asks until there is an answer. */
-  async #ask(path: string, request: object): Promise<Answer & { isRepeated: boolean }> {
-    for (let isRepeated = false; ; ) {
+  /** A call that reads is refused for no reason. Null: there was no answer. */
+  async read(path: string, request: object): Promise<unknown> {
+    const port = await this.#parts.port();
+    if (port === null) return null;
+    const answer = await ask(port, path, request, this.#givenUp.signal).catch(() => null);
+    if (answer !== null && answer.status !== 200)
+      this.surprises.push(`${path} ${JSON.stringify(request)} was answered ${JSON.stringify(answer.body)}`);
+    return answer?.body ?? null;
+  }
+
+  /** Asks until there is an answer. What was refused was not carried out, so that it counts as never asked. */
+  async ask(path: string, request: object): Promise<Acknowledged> {
+    for (let isRepeated = false; ; await wait(PAUSE_MS)) {
       this.#givenUp.signal.throwIfAborted();
-      const port = await this.#host.port;
+      const port = await this.#parts.port();
+      if (port === null) continue;
+      const askedAt = Date.now();
       try {
-        if (port !== null) return { ...(await ask(port, path, request, this.#givenUp.signal)), isRepeated };
+        const answer = await ask(port, path, request, this.#givenUp.signal);
+        const { code = null } = answer.status === 200 ? {} : (answer.body as { code: string | null });
+        if (code === null || !this.#parts.mayRefuse(code, askedAt)) return { ...answer, isRepeated };
+        this.refused++;
       } catch {
         this.unanswered++;
         isRepeated = true;
       }
-      await wait(PAUSE_MS);
     }
   }
 }

@@ -7,9 +7,9 @@ export interface Recorded {
   readonly events: readonly JournalEvent[];
 }
 
-/** Every run of a file that no engine has open any more. */
-export async function readRuns(path: string): Promise<Map<string, Recorded>> {
-  await using well = await Stepwell.open({ store: `sqlite:${path}`, worker: false });
+/** Every run of a store that no engine has open any more. */
+export async function readRuns(address: string): Promise<Map<string, Recorded>> {
+  await using well = await Stepwell.open({ store: address, worker: false });
   const runs = new Map<string, Recorded>();
   let cursor: string | undefined;
   do {
@@ -30,27 +30,41 @@ async function journalOf(well: Stepwell, id: string): Promise<Pick<Recorded, 'po
   return { positions, events };
 }
 
-/** Attempts on record of each operation. */
-export function attemptsOf(events: readonly JournalEvent[]): Map<string, number> {
-  const attempts = new Map<string, number>();
+/** What the function lived through from each of its beginnings to the next. */
+export function livesOf(events: readonly JournalEvent[]): JournalEvent[][] {
+  const lives: JournalEvent[][] = [[]];
   for (const event of events) {
-    if (event.type === 'operation.started') attempts.set(event.op, event.held === true ? 0 : 1);
-    else if (event.type === 'operation.attempt') attempts.set(event.op, event.attempt);
+    if (event.type === 'run.reopened') lives.push([]);
+    lives.at(-1)!.push(event);
+  }
+  return lives;
+}
+
+/** Of each operation the attempts that its body was begun for; an attempt of a later life counts again. */
+export function attemptsOf(events: readonly JournalEvent[]): Map<string, number[]> {
+  const attempts = new Map<string, number[]>();
+  const begin = (op: string, attempt: number) => attempts.set(op, [...(attempts.get(op) ?? []), attempt]);
+  for (const event of events) {
+    if (event.type === 'operation.started' && event.held !== true) begin(event.op, 1);
+    else if (event.type === 'operation.attempt') begin(event.op, event.attempt);
+    // What is remembered from an earlier life is not begun.
+    else if (event.type === 'operation.succeeded' && event.from !== undefined) attempts.get(event.op)?.pop();
   }
   return attempts;
 }
 
-/** Attempts that follow one of which no outcome is on record. */
-export function begunAgain(events: readonly JournalEvent[]): number {
-  const inFlight = new Set<string>();
-  let again = 0;
-  for (const event of events) {
-    if (event.type === 'operation.started' && event.held !== true) inFlight.add(event.op);
-    else if (event.type === 'operation.retrying') inFlight.delete(event.op);
-    else if (event.type === 'operation.attempt') {
-      if (inFlight.has(event.op)) again++;
-      inFlight.add(event.op);
-    }
-  }
-  return again;
+/** Operations that were begun again after an attempt of which no outcome is on record. */
+export function begunAgain(events: readonly JournalEvent[]): string[] {
+  return livesOf(events).flatMap((life) => {
+    const inFlight = new Set<string>();
+    return life.flatMap((event) => {
+      if (event.type === 'operation.started' && event.held !== true) inFlight.add(event.op);
+      else if (event.type === 'operation.retrying') inFlight.delete(event.op);
+      else if (event.type === 'operation.attempt') {
+        if (inFlight.has(event.op)) return [event.op];
+        inFlight.add(event.op);
+      }
+      return [];
+    });
+  });
 }

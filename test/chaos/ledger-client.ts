@@ -10,6 +10,8 @@ export interface Effect {
   readonly undoes?: number;
   readonly callback?: string;
   readonly run?: string;
+  /** Fails until an operator has mended what goes by this name. */
+  readonly mendedFirst?: string;
 }
 
 /** The ledger as bodies of steps see it. */
@@ -25,7 +27,7 @@ export class LedgerClient {
   /** Gives the receipt: the same one for the same key. */
   async effect(
     { idempotencyKey: key, attempt }: StepIO,
-    more: Pick<Effect, 'undoes' | 'callback' | 'run'> = {},
+    more: Pick<Effect, 'undoes' | 'callback' | 'run' | 'mendedFirst'> = {},
   ): Promise<number> {
     const call: Effect = { key, attempt, life: this.#life, ...more };
     const { status, body } = await ask(this.#port, '/effect', call);

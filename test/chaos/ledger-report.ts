@@ -3,7 +3,6 @@ export interface Entry {
   readonly key: string;
   /** What every call of this key is told; null: none of them had an effect. */
   receipt: number | null;
-  effects: number;
   /** The receipt that this one takes back. */
   undoes?: number;
   /** Calls by attempt. */

@@ -1,5 +1,6 @@
 // The world outside: a process that is never killed and remembers every call that a body made. It also cleans up:
-// when the test is gone, however it went, it kills the engine that is left (even a stopped one) and the directory.
+// when the test is gone, however it went, it kills the engine that is left (even a stopped one), takes the small disk
+// away, and removes the directory.
 //
 //   stdin    `alive PID`, `dead PID`; its end is the end of the test
 //   stdout   `{ port }`, then `{ callback, run }` for each callback whose id was handed over
@@ -9,16 +10,21 @@ import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Chance } from '../simulation/chance.ts';
+import { unmount } from './disk.ts';
 import type { Entry, LedgerReport } from './ledger-report.ts';
 import type { Effect } from './ledger-client.ts';
 import { listen, type Answer } from './wire.ts';
 
 const SLOWEST_MS = 25;
+const WATCHED_MS = 1_000;
 const [, , seed = '', directory = ''] = process.argv;
 const entries = new Map<string, Entry>();
+/** What operators have mended. */
+const mended = new Set<string>();
 const cutOffLives = new Set<number>();
-/** Whoever wants to know when a call begins. */
-let nextCall = Promise.withResolvers<Answer>();
+let receipts = 0;
+/** Whoever wants to know when a call begins; the call waits for what becomes of that. */
+let nextCall: PromiseWithResolvers<Answer> | null = null;
 const say = (line: object) => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
 process.on('SIGINT', () => {});
@@ -34,6 +40,7 @@ orders.on('line', (line) => {
 });
 orders.on('close', () => {
   for (const pid of alive) end(pid);
+  unmount();
   // The engine may have been about to make another file.
   rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
   process.exit();
@@ -42,8 +49,12 @@ orders.on('close', () => {
 say({
   port: await listen(async (path, body, hungUp) => {
     if (path === '/effect') return effect(body as Effect, hungUp);
+    if (path === '/mend') {
+      mended.add(body as string);
+      return { status: 200, body: null };
+    }
     if (path === '/find') return { status: 200, body: entries.get(body as string)?.receipt };
-    if (path === '/next') return nextCall.promise;
+    if (path === '/next') return (nextCall ??= Promise.withResolvers()).promise;
     return { status: 200, body: report() };
   }),
 });
@@ -57,23 +68,29 @@ function end(pid: number): void {
 }
 
 async function effect(call: Effect, hungUp: AbortSignal): Promise<Answer> {
-  nextCall.resolve({ status: 200, body: null });
-  nextCall = Promise.withResolvers();
-  const chance = new Chance(`${seed}/${call.key}/${call.attempt}`);
+  const isWatched = nextCall !== null;
+  nextCall?.resolve({ status: 200, body: null });
+  nextCall = null;
   hungUp.addEventListener('abort', () => void cutOffLives.add(call.life));
-  const entry = entries.get(call.key) ?? { key: call.key, receipt: null, effects: 0, calls: {} };
+  const entry = entries.get(call.key) ?? { key: call.key, receipt: null, calls: {} };
   entries.set(call.key, entry);
-  entry.calls[call.attempt] = (entry.calls[call.attempt] ?? 0) + 1;
-  await wait(chance.between(0, SLOWEST_MS));
+  const calls = (entry.calls[call.attempt] ?? 0) + 1;
+  entry.calls[call.attempt] = calls;
+  const chance = new Chance(`${seed}/${call.key}/${call.attempt}/${calls}`);
+  const pause = async () => {
+    if (isWatched) await wait(WATCHED_MS, null, { signal: hungUp }).catch(() => {});
+    await wait(chance.between(0, SLOWEST_MS));
+  };
+  await pause();
+  if (call.mendedFirst !== undefined && !mended.has(call.mendedFirst)) return { status: 503, body: 'broken' };
   if (call.undoes === undefined && chance.happens(0.1)) return { status: 503, body: 'not now' };
   if (entry.receipt === null) {
-    entry.receipt = [...entries.values()].filter(({ effects }) => effects > 0).length + 1;
-    entry.effects++;
+    entry.receipt = ++receipts;
     if (call.undoes !== undefined) entry.undoes = call.undoes;
   }
   // Said at every call: the callback of an attempt that was cut off may be lost.
   if (call.callback !== undefined) say({ callback: call.callback, run: call.run });
-  await wait(chance.between(0, SLOWEST_MS));
+  await pause();
   if (call.undoes === undefined && chance.happens(0.1))
     return { status: 503, body: 'done, but I do not say so' };
   return { status: 200, body: entry.receipt };

@@ -1,18 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isFinal } from '../../packages/stepwell/src/index.ts';
-import { isRefused, paymentOf, type Told } from './driver.ts';
-import { attemptsOf, begunAgain, type Recorded } from './journals.ts';
-import type { Entry, LedgerReport } from './ledger-report.ts';
-import { isMissing, isOff, PARTS, type OrderResult } from './workflows.ts';
-
-export interface Evidence {
-  readonly told: readonly Told[];
-  readonly runs: ReadonlyMap<string, Recorded>;
-  readonly ledger: LedgerReport;
-}
+import { BODY_ORACLES } from './body-oracles.ts';
+import { byKey, differs, type Oracle } from './evidence.ts';
+import { begunAgain, type Recorded } from './journals.ts';
+import { isRefused, paymentOf, type Told } from './users.ts';
+import { isMissing, isOff, PARTS } from './workflows.ts';
 
 /** What must hold once the killing has stopped; each gives what speaks against it. */
-export const ORACLES: Record<string, (evidence: Evidence) => string[]> = {
+export const ORACLES: Record<string, Oracle> = {
   'every acknowledged start is there': ({ told, runs }) =>
     told.filter(({ id }) => !runs.has(id)).map(({ id }) => `${id} is lost`),
 
@@ -22,11 +17,11 @@ export const ORACLES: Record<string, (evidence: Evidence) => string[]> = {
       .map(({ info }) => `${info.id} is ${info.status} and waits for ${JSON.stringify(info.waitingFor)}`),
 
   'every run gives what its workflow says': ({ told, runs }) =>
-    told.flatMap(({ id, workflow, n }) => {
-      const info = runs.get(id)?.info;
-      const found = workflow === 'order' ? withoutReceipts(info?.output) : (info?.error?.message ?? 'taken');
-      const expected = workflow === 'order' ? orderOf(id, n) : isOff(n) ? `trip ${n} is off` : 'taken';
-      return isDeepStrictEqual(found, expected) ? [] : [differs(id, found, expected)];
+    told.flatMap((one) => {
+      const info = runs.get(one.id)?.info;
+      const found = info?.error?.message ?? withoutReceipts(info?.output);
+      const expected = EXPECTED[one.workflow](one);
+      return isDeepStrictEqual(found, expected) ? [] : [differs(one.id, found, expected)];
     }),
 
   'what was told of a result is what is on record': ({ told, runs }) =>
@@ -46,40 +41,33 @@ export const ORACLES: Record<string, (evidence: Evidence) => string[]> = {
       .filter((id) => runs.get(id)?.info.status !== 'succeeded')
       .map((id) => `${id} did not succeed`),
 
-  'a step that succeeded had its effect, and its result is the receipt': ({ runs, ledger }) => {
+  'what was cancelled is cancelled, with the child that it awaits': ({ told, runs }) =>
+    told
+      .filter(({ cancelled }) => cancelled !== null)
+      .flatMap(({ id }) => [id, `${id}-guest`])
+      .filter((id) => (runs.get(id)?.info.status ?? 'cancelled') !== 'cancelled')
+      .map((id) => `${id} is ${runs.get(id)?.info.status}`),
+
+  'what was cancelled once is taken back': ({ told, runs, ledger }) => {
     const entries = byKey(ledger);
-    return [...runs.values()].flatMap(({ info, events }) => {
-      const steps = new Set(
-        events.flatMap((event) =>
-          event.type === 'operation.started' && event.kind === 'step' ? [event.op] : [],
-        ),
-      );
-      return events.flatMap((event) => {
-        if (event.type !== 'operation.succeeded' || !steps.has(event.op)) return [];
-        const entry = entries.get(`${info.id}/${event.op}`);
-        const isKept = event.value === undefined || event.value === entry?.receipt;
-        return typeof entry?.receipt === 'number' && isKept
-          ? []
-          : [differs(`${info.id}/${event.op}`, event.value, entry?.receipt)];
-      });
-    });
+    const undone = new Set(ledger.entries.map(({ undoes }) => undoes));
+    return told
+      .filter(({ cancelled }) => cancelled === 'once')
+      .flatMap(({ id }) => [`${id}/reserve`, `${id}-guest/arrive`])
+      .filter((key) => {
+        const [id, op] = key.split('/') as [string, string];
+        const events = runs.get(id)?.events ?? [];
+        return events.some((event) => event.type === 'operation.succeeded' && event.op === op);
+      })
+      .filter((key) => !undone.has(entries.get(key)?.receipt ?? Number.NaN))
+      .map((key) => `${key} is not taken back`);
   },
 
-  'no key has two effects': ({ ledger }) =>
-    ledger.entries.filter(({ effects }) => effects > 1).map(({ key, effects }) => `${key}: ${effects}`),
-
-  'a body is called at most once for each attempt on record': ({ runs, ledger }) => {
-    const attempts = new Map<string, number>(
-      [...runs].flatMap(([id, { events }]) =>
-        [...attemptsOf(events)].map(([op, count]) => [`${id}/${op}`, count] as const),
-      ),
-    );
-    return ledger.entries.flatMap(({ key, calls }) =>
-      Object.entries(calls)
-        .filter(([attempt, count]) => count > 1 || Number(attempt) > (attempts.get(key) ?? 0))
-        .map(([attempt, count]) => `${key}: ${count} calls of attempt ${attempt} of ${attempts.get(key)}`),
-    );
-  },
+  'an operator who was told so has retried': ({ told, runs }) =>
+    told.flatMap(({ id, retries }) => {
+      const reopened = (runs.get(id)?.events ?? []).filter(({ type }) => type === 'run.reopened').length;
+      return reopened >= retries ? [] : [`${id}: reopened ${reopened} times, ${retries} were acknowledged`];
+    }),
 
   'trips that were off are taken back, last booking first, and no others': ({ told, ledger }) => {
     const entries = byKey(ledger);
@@ -96,15 +84,13 @@ export const ORACLES: Record<string, (evidence: Evidence) => string[]> = {
       });
   },
 
-  'journals have no gaps, and one outcome for each operation': ({ runs }) =>
-    [...runs].flatMap(([id, { positions, events }]) => {
-      const outcomes = events.flatMap((event) =>
-        event.type === 'operation.succeeded' || event.type === 'operation.failed' ? [event.op] : [],
-      );
+  'journals have no gaps': ({ runs }) =>
+    [...runs].flatMap(([id, { positions }]) => {
       const gap = positions.findIndex((position, n) => position !== n);
-      const isTwice = new Set(outcomes).size < outcomes.length;
-      return [...(gap < 0 ? [] : [`${id}: a gap at ${gap}`]), ...(isTwice ? [`${id}: two outcomes`] : [])];
+      return gap < 0 ? [] : [`${id}: a gap at ${gap}`];
     }),
+
+  ...BODY_ORACLES,
 };
 
 /** How much was cut off, as the journals show it. */
@@ -112,7 +98,7 @@ export function tracesOf(runs: ReadonlyMap<string, Recorded>) {
   const journals = [...runs.values()].map(({ events }) => events);
   const events = journals.flat();
   return {
-    begunAgain: journals.reduce((sum, journal) => sum + begunAgain(journal), 0),
+    begunAgain: journals.flatMap(begunAgain).length,
     uncertain: events.filter(
       (event) => event.type === 'operation.failed' && event.error.code === 'STEP_UNCERTAIN',
     ).length,
@@ -120,22 +106,30 @@ export function tracesOf(runs: ReadonlyMap<string, Recorded>) {
   };
 }
 
-const byKey = ({ entries }: LedgerReport): Map<string, Entry> =>
-  new Map(entries.map((entry) => [entry.key, entry]));
+const RECEIPT = 'receipt';
 
-const differs = (what: string, found: unknown, expected: unknown) =>
-  `${what}: ${JSON.stringify(found)} instead of ${JSON.stringify(expected)}`;
+/** The output of a run, or the message that it failed with. */
+const EXPECTED: Record<Told['workflow'], (told: Told) => unknown> = {
+  order: orderOf,
+  trip: ({ n }) => (isOff(n) ? `trip ${n} is off` : { flight: RECEIPT, hotel: RECEIPT }),
+  stay: ({ id }) => `The run "${id}" was cancelled.`,
+  repair: ({ id }) => ({ looked: RECEIPT, mended: RECEIPT, paid: paymentOf(id) }),
+};
 
-function orderOf(id: string, n: number) {
+function orderOf({ id, n }: Told) {
   return {
     paid: paymentOf(id),
+    charged: RECEIPT,
     approved: isRefused(n) ? `refused: ${id}` : id,
-    parts: PARTS.map((part) => (isMissing(n, part) ? `no part ${part}` : 'receipt')),
+    parts: PARTS.map((part) => (isMissing(n, part) ? `no part ${part}` : RECEIPT)),
+    packed: RECEIPT,
   };
 }
 
-function withoutReceipts(output: unknown) {
+/** Which number it is matters elsewhere. */
+function withoutReceipts(output: unknown): unknown {
+  if (typeof output === 'number' || output === 'uncertain') return RECEIPT;
+  if (Array.isArray(output)) return output.map(withoutReceipts);
   if (typeof output !== 'object' || output === null) return output;
-  const { paid, approved, parts } = output as OrderResult;
-  return { paid, approved, parts: parts.map((part) => (typeof part === 'number' ? 'receipt' : part)) };
+  return Object.fromEntries(Object.entries(output).map(([name, value]) => [name, withoutReceipts(value)]));
 }

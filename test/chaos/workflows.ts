@@ -8,7 +8,7 @@ import {
 import type { LedgerClient } from './ledger-client.ts';
 
 /** What an order gives; every number is a receipt of the ledger. */
-export interface OrderResult {
+interface OrderResult {
   readonly paid: string;
   readonly charged: number | 'uncertain';
   readonly approved: string;
@@ -16,12 +16,21 @@ export interface OrderResult {
   readonly packed: number;
 }
 
+interface RepairResult {
+  readonly looked: number;
+  readonly mended: number;
+  readonly paid: string;
+}
+
 export const PARTS = [0, 1, 2, 3];
 export const isMissing = (n: number, part: number) => (n + part) % 3 === 0;
 export const isOff = (n: number) => n % 2 === 0;
 const AGAIN: RetryOptions = { attempts: Number.POSITIVE_INFINITY, delay: 5, maxDelay: 50 };
 
-/** An order takes part in everything that can wait; a trip is taken back every other time. */
+/**
+ * An order takes part in everything that can wait; a trip is taken back every other time; a stay ends only when it is
+ * cancelled; a repair fails until an operator has mended what is broken and retries it.
+ */
 export function workflowsOn(ledger: LedgerClient): AnyDefinition[] {
   const effect = (io: StepIO) => ledger.effect(io);
   const undo = (receipt: number, io: StepIO) => ledger.effect(io, { undoes: receipt });
@@ -77,5 +86,21 @@ export function workflowsOn(ledger: LedgerClient): AnyDefinition[] {
     return { flight, hotel };
   });
 
-  return [pack, order, trip];
+  const guest = workflow('guest', async (ctx) => {
+    await ctx.step('arrive', { retry: AGAIN, undo }, effect);
+    await ctx.waitForEvent('never');
+  });
+
+  const stay = workflow('stay', async (ctx) => {
+    await ctx.step('reserve', { retry: AGAIN, undo }, effect);
+    await ctx.run(guest, undefined, { id: `${ctx.runId}-guest` });
+  });
+
+  const repair = workflow('repair', async (ctx): Promise<RepairResult> => {
+    const looked = await ctx.step('look', { retry: AGAIN }, effect);
+    const mended = await ctx.step('mend', (io) => ledger.effect(io, { mendedFirst: ctx.runId }));
+    return { looked, mended, paid: await ctx.waitForEvent<string>('paid') };
+  });
+
+  return [pack, order, trip, guest, stay, repair];
 }
