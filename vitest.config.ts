@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    globalSetup: 'test/postgres/global-setup.ts',
     // Processes, not threads: tests of crashes and signals need a process of their own, and a database file that
     // one test file leaves open cannot disturb another.
     pool: 'forks',

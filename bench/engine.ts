@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   type AnyDefinition,
   type Ctx,
@@ -9,14 +8,13 @@ import {
 } from 'stepwell';
 import type { Step } from './floor.ts';
 
-export const store = 'sqlite';
-
+/** `worker: false`: it executes nothing. */
 export function openEngine(
-  directory: string,
+  store: string,
   workflows: readonly AnyDefinition[],
-  worker: WorkerOptions = {},
+  worker: WorkerOptions | false = {},
 ): Promise<Stepwell> {
-  return Stepwell.open({ store: `${store}:${join(directory, 'engine.db')}`, workflows, worker });
+  return Stepwell.open({ store, workflows, worker });
 }
 
 /** The very function that runs on the floor, as a workflow. */
@@ -33,17 +31,36 @@ export async function runToEnd<T>(well: Stepwell, definition: Definition<undefin
 /** A workflow that does nothing but wait for the event `go`. */
 export const waiter = workflow('waiter', (ctx: Ctx, _input: undefined) => ctx.waitForEvent<number>('go'));
 
-/** Starts so many runs of `waiter` and resolves with their ids once all of them wait. */
-export async function startWaiters(well: Stepwell, count: number): Promise<string[]> {
+/** Starts so many runs that only wait and resolves with their ids once all of them do. */
+export async function startWaiters(
+  well: Stepwell,
+  count: number,
+  definition: Definition<undefined, unknown> = waiter,
+): Promise<string[]> {
   const ids: string[] = [];
   const waiting = async () => (await well.counts()).waiting ?? 0;
   const before = await waiting();
   await inFlight(100, count, async () => {
-    const run = await well.start(waiter, undefined);
+    const run = await well.start(definition, undefined);
     ids.push(run.id);
   });
   await until(async () => (await waiting()) >= before + count);
   return ids;
+}
+
+/** Starts so many runs in one call, and resolves once all of them have succeeded. */
+export async function runMany(
+  well: Stepwell,
+  definition: Definition<undefined, unknown>,
+  count: number,
+): Promise<void> {
+  const succeeded = async () => (await well.counts()).succeeded ?? 0;
+  const before = await succeeded();
+  await well.startMany(
+    definition,
+    Array.from({ length: count }, () => ({})),
+  );
+  await until(async () => (await succeeded()) >= before + count);
 }
 
 /** Does something so many times, at most `lanes` at once. */

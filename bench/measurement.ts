@@ -1,3 +1,5 @@
+import type { Backend } from './backend.ts';
+
 /** One figure of one workload. What does not apply is null. */
 export interface Measurement {
   readonly workload: string;
@@ -12,15 +14,14 @@ export interface Measurement {
   readonly limit: Limit | null;
 }
 
-/** What the value may be, as a multiple of the floor. */
-export type Limit = { readonly atMost: number } | { readonly atLeast: number };
+/** What the value may be: as a multiple of the floor, or, for `noLess`, by itself. */
+export type Limit = { readonly atMost: number } | { readonly atLeast: number } | { readonly noLess: number };
 
 /** A workload yields its figures as it gets them. */
 export type Workload = (setup: Setup) => AsyncIterable<Measurement>;
 
 export interface Setup {
-  /** A directory of its own on a real disk; removed afterwards. */
-  readonly directory: string;
+  readonly backend: Backend;
   /** Few rounds and small sizes. */
   readonly quick: boolean;
 }
@@ -31,8 +32,10 @@ export function ratioOf({ value, floor }: Measurement): number | null {
 
 export function isMet(measurement: Measurement): boolean {
   const { limit } = measurement;
+  if (limit === null) return true;
+  if ('noLess' in limit) return measurement.value >= limit.noLess;
   const ratio = ratioOf(measurement);
-  if (limit === null || ratio === null) return true;
+  if (ratio === null) return true;
   return 'atMost' in limit ? ratio <= limit.atMost : ratio >= limit.atLeast;
 }
 

@@ -1,8 +1,8 @@
-import { store } from './engine.ts';
+import type { Backend } from './backend.ts';
 import { isMet, ratioOf, type Limit, type Measurement } from './measurement.ts';
 
 /** For programs: one line. */
-export function jsonLine(measurement: Measurement): string {
+export function jsonLine(store: Backend['kind'], measurement: Measurement): string {
   const { workload, unit, value, p50, p99, floor } = measurement;
   return JSON.stringify(
     { workload, store, unit, value, p50, p99, floor, ratio: ratioOf(measurement) },
@@ -14,8 +14,7 @@ export function jsonLine(measurement: Measurement): string {
 export function row(measurement: Measurement): string {
   const { workload, unit, value, p50, p99, floor, limit } = measurement;
   const ratio = ratioOf(measurement);
-  const verdict =
-    limit === null || ratio === null ? '' : `${textOf(limit)} ${isMet(measurement) ? '✓' : '✗ missed'}`;
+  const verdict = limit === null ? '' : `${textOf(limit)} ${isMet(measurement) ? '✓' : '✗ missed'}`;
   const figures = [value, p50, p99, floor].map(show);
   return columns(workload, unit, ...figures, ratio === null ? '' : `${show(ratio)}×`, verdict);
 }
@@ -29,6 +28,7 @@ function columns(workload: string, unit: string, ...rest: string[]): string {
 }
 
 function textOf(limit: Limit): string {
+  if ('noLess' in limit) return `≥ ${show(limit.noLess)}`;
   return 'atMost' in limit ? `≤ ${limit.atMost}×` : `≥ ${limit.atLeast}×`;
 }
 

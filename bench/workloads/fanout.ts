@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import { alternate, timed } from '../alternate.ts';
 import { asWorkflow, openEngine, runToEnd } from '../engine.ts';
-import { Floor, type Step } from '../floor.ts';
+import type { Step } from '../floor.ts';
 import { median, quantile, type Measurement, type Setup } from '../measurement.ts';
 
 const width = 1_000;
@@ -13,10 +12,10 @@ const fan = async (step: Step) => {
 };
 
 /** One run with 1,000 parallel steps, from its start to its result. */
-export async function* fanout({ directory, quick }: Setup): AsyncGenerator<Measurement> {
+export async function* fanout({ backend, quick }: Setup): AsyncGenerator<Measurement> {
   const definition = asWorkflow('fan', fan);
-  const well = await openEngine(directory, [definition]);
-  const floor = new Floor(join(directory, 'floor.db'));
+  const well = await openEngine(backend.address('engine'), [definition]);
+  const floor = await backend.openFloor();
   const samples = await alternate(
     { warmUp: 10, counted: quick ? 40 : 200 },
     () => timed(() => runToEnd(well, definition)),
@@ -29,8 +28,8 @@ export async function* fanout({ directory, quick }: Setup): AsyncGenerator<Measu
     p50: median(samples.engine),
     p99: quantile(samples.engine, 0.99),
     floor: median(samples.floor),
-    limit: { atMost: 5 },
+    limit: backend.limits.fanout,
   };
   await well.close();
-  floor.close();
+  await floor.close();
 }

@@ -23,12 +23,12 @@ export const longRun = workflow('long', async (ctx: Ctx, steps: number) => {
   await ctx.waitForEvent('go');
 });
 
-// As a process (`node long-run.ts <directory> <steps>`): lives the run up to its last wait, tells what its steps cost,
+// As a process (`node long-run.ts <store> <steps>`): lives the run up to its last wait, tells what its steps cost,
 // and expects to be killed.
 if (process.send !== undefined && import.meta.main) {
   process.on('disconnect', () => process.exit(1));
-  const [directory = '', steps] = process.argv.slice(2);
-  const well = await openEngine(directory, [longRun]);
+  const [store = '', steps] = process.argv.slice(2);
+  const well = await openEngine(store, [longRun]);
   const run = await well.start(longRun, Number(steps), { id: runId });
   await until(async () => (await run.info()).status === 'waiting');
   const gaps = begun.slice(1).map((at, n) => at - (begun[n] ?? at));

@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { timed } from '../alternate.ts';
 import { openEngine } from '../engine.ts';
@@ -14,12 +13,11 @@ const limit = { atMost: 2 };
  * Runs of ever more steps: what a step costs, and how long a replay takes after a crash. They are compared with the
  * shortest: the ratio of a step's cost, or of a replay's time for each step, stays about 1 if the cost is linear.
  */
-export async function* long({ directory, quick }: Setup): AsyncGenerator<Measurement> {
+export async function* long({ backend, quick }: Setup): AsyncGenerator<Measurement> {
   const shortest = { steps: 1_000, step: null as number | null, replay: null as number | null };
   for (const steps of quick ? [1_000, 10_000] : [1_000, 10_000, 100_000]) {
-    const home = join(directory, String(steps));
-    await mkdir(home);
-    const lived = await liveAndCrash(home, steps);
+    const store = backend.address(`steps_${steps}`);
+    const lived = await liveAndCrash(store, steps);
     yield {
       workload: `long ${steps}`,
       unit: 'ms a step',
@@ -29,7 +27,7 @@ export async function* long({ directory, quick }: Setup): AsyncGenerator<Measure
       floor: shortest.step,
       limit,
     };
-    const replay = await replayAndEnd(home);
+    const replay = await replayAndEnd(store);
     const expected = shortest.replay === null ? null : shortest.replay * (steps / shortest.steps);
     yield {
       workload: `long ${steps} replay`,
@@ -46,9 +44,9 @@ export async function* long({ directory, quick }: Setup): AsyncGenerator<Measure
 }
 
 /** Another process lives the run up to its last wait, and is killed there. */
-async function liveAndCrash(directory: string, steps: number): Promise<Lived> {
+async function liveAndCrash(store: string, steps: number): Promise<Lived> {
   const file = join(import.meta.dirname, 'long-run.ts');
-  const victim: ChildProcess = fork(file, [directory, String(steps)]);
+  const victim: ChildProcess = fork(file, [store, String(steps)]);
   const died = once(victim, 'exit');
   const told = once(victim, 'message') as Promise<[Lived]>;
   const failed = died.then((): never => {
@@ -61,8 +59,8 @@ async function liveAndCrash(directory: string, steps: number): Promise<Lived> {
 }
 
 /** From the event that the run waits for to its end: its journal is read, the function replayed, the end committed. */
-async function replayAndEnd(directory: string): Promise<number> {
-  const well = await openEngine(directory, [longRun]);
+async function replayAndEnd(store: string): Promise<number> {
+  const well = await openEngine(store, [longRun]);
   const time = await timed(async () => {
     await well.raiseEvent(runId, 'go');
     await well.result(runId);

@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import { alternate, timed } from '../alternate.ts';
 import { asWorkflow, openEngine, runToEnd } from '../engine.ts';
-import { Floor, type Step } from '../floor.ts';
+import type { Step } from '../floor.ts';
 import { median, quantile, type Measurement, type Setup } from '../measurement.ts';
 
 const steps = 100;
@@ -9,7 +8,7 @@ const steps = 100;
 const warmUp = 15;
 
 /** One run of 100 steps at a time: what one step costs, with nobody to share a transaction with. */
-export async function* sequential({ directory, quick }: Setup): AsyncGenerator<Measurement> {
+export async function* sequential({ backend, quick }: Setup): AsyncGenerator<Measurement> {
   let begun: number[] = [];
   const fn = async (step: Step) => {
     for (let n = 0; n < steps; n++) {
@@ -20,8 +19,8 @@ export async function* sequential({ directory, quick }: Setup): AsyncGenerator<M
     }
   };
   const definition = asWorkflow('sequential', fn);
-  const well = await openEngine(directory, [definition]);
-  const floor = new Floor(join(directory, 'floor.db'));
+  const well = await openEngine(backend.address('engine'), [definition]);
+  const floor = await backend.openFloor();
 
   const gaps: number[] = [];
   const onEngine = async () => {
@@ -41,8 +40,8 @@ export async function* sequential({ directory, quick }: Setup): AsyncGenerator<M
     p50: median(counted),
     p99: quantile(counted, 0.99),
     floor: median(samples.floor),
-    limit: { atMost: 2 },
+    limit: backend.limits.sequential,
   };
   await well.close();
-  floor.close();
+  await floor.close();
 }

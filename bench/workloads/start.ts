@@ -6,9 +6,9 @@ import { median, quantile, type Measurement, type Setup } from '../measurement.t
 const warmUp = 50;
 
 /** An idle engine and a run of one step, from `start` to `result`. */
-export async function* start({ directory, quick }: Setup): AsyncGenerator<Measurement> {
+export async function* start({ backend, quick }: Setup): AsyncGenerator<Measurement> {
   const definition = asWorkflow('one step', (step) => step('step', async () => ({ done: true })));
-  const well = await openEngine(directory, [definition]);
+  const well = await openEngine(backend.address('engine'), [definition]);
   const samples: number[] = [];
   for (let n = 0; n < warmUp + (quick ? 300 : 2_000); n++) {
     const time = await timed(() => runToEnd(well, definition));

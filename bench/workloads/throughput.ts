@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import { alternate, timed } from '../alternate.ts';
 import { asWorkflow, inFlight, openEngine, runToEnd } from '../engine.ts';
-import { Floor, type Step } from '../floor.ts';
+import type { Step } from '../floor.ts';
 import { median, quantile, type Measurement, type Setup } from '../measurement.ts';
 
 const steps = 10;
@@ -20,9 +19,9 @@ export async function stepsPerSecond(run: () => Promise<unknown>): Promise<numbe
   return (runs * steps) / (time / 1_000);
 }
 
-export async function* throughput({ directory, quick }: Setup): AsyncGenerator<Measurement> {
-  const well = await openEngine(directory, [tenStepsWorkflow]);
-  const floor = new Floor(join(directory, 'floor.db'));
+export async function* throughput({ backend, quick }: Setup): AsyncGenerator<Measurement> {
+  const well = await openEngine(backend.address('engine'), [tenStepsWorkflow]);
+  const floor = await backend.openFloor();
   const samples = await alternate(
     { warmUp: 8, counted: quick ? 7 : 11 },
     () => stepsPerSecond(() => runToEnd(well, tenStepsWorkflow)),
@@ -36,8 +35,8 @@ export async function* throughput({ directory, quick }: Setup): AsyncGenerator<M
     // The slow end is the low one.
     p99: quantile(samples.engine, 0.01),
     floor: median(samples.floor),
-    limit: { atLeast: 0.5 },
+    limit: backend.limits.throughput,
   };
   await well.close();
-  floor.close();
+  await floor.close();
 }

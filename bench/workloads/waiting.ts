@@ -1,7 +1,3 @@
-import { statSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { DatabaseSync } from 'node:sqlite';
-import { join } from 'node:path';
 import { alternate } from '../alternate.ts';
 import { openEngine, runToEnd, startWaiters, waiter } from '../engine.ts';
 import { median, quantile, type Measurement, type Setup } from '../measurement.ts';
@@ -10,25 +6,21 @@ import { stepsPerSecond, tenStepsWorkflow } from './throughput.ts';
 const mebibyte = 1024 * 1024;
 
 /** What runs that only wait cost: memory, room in the file, and the speed of the others. */
-export async function* waiting({ directory, quick }: Setup): AsyncGenerator<Measurement> {
+export async function* waiting({ backend, quick }: Setup): AsyncGenerator<Measurement> {
   const runs = quick ? 10_000 : 100_000;
-  const [crowdedHome, emptyHome] = [join(directory, 'crowded'), join(directory, 'empty')];
-  await mkdir(crowdedHome);
-  await mkdir(emptyHome);
-
-  const crowded = await openEngine(crowdedHome, [waiter, tenStepsWorkflow]);
+  const crowded = await openEngine(backend.address('crowded'), [waiter, tenStepsWorkflow]);
   // So many stay in memory, ready to go on without replay; what the others cost is what counts.
   await startWaiters(crowded, 1_000);
-  const before = { ...memory(), file: fileSize(crowdedHome) };
+  const before = { ...memory(), file: await backend.size('crowded') };
   await startWaiters(crowded, runs);
-  const after = { ...memory(), file: fileSize(crowdedHome) };
+  const after = { ...memory(), file: await backend.size('crowded') };
   const bytes = (after.file - before.file) / runs;
   const figure = { p50: null, p99: null, limit: null };
   yield { workload: 'waiting memory', unit: 'MiB', value: after.process, floor: before.process, ...figure };
   yield { workload: 'waiting heap', unit: 'MiB', value: after.heap, floor: before.heap, ...figure };
   yield { workload: 'waiting file', unit: 'bytes a run', value: bytes, floor: null, ...figure };
 
-  const empty = await openEngine(emptyHome, [waiter, tenStepsWorkflow]);
+  const empty = await openEngine(backend.address('empty'), [waiter, tenStepsWorkflow]);
   const samples = await alternate(
     { warmUp: 1, counted: quick ? 5 : 11 },
     () => stepsPerSecond(() => runToEnd(crowded, tenStepsWorkflow)),
@@ -55,13 +47,4 @@ function memory(): { process: number; heap: number } {
   globalThis.gc?.();
   const { rss, heapUsed } = process.memoryUsage();
   return { process: rss / mebibyte, heap: heapUsed / mebibyte };
-}
-
-/** Bytes of the database, all of the log taken into it. */
-function fileSize(directory: string): number {
-  const file = join(directory, 'engine.db');
-  const database = new DatabaseSync(file);
-  database.exec('pragma wal_checkpoint(truncate)');
-  database.close();
-  return statSync(file).size;
 }

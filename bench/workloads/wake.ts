@@ -1,5 +1,3 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { timed } from '../alternate.ts';
 import { openEngine, startWaiters, waiter } from '../engine.ts';
 import { median, quantile, type Measurement, type Setup } from '../measurement.ts';
@@ -7,20 +5,19 @@ import { median, quantile, type Measurement, type Setup } from '../measurement.t
 const warmUp = 50;
 
 /** From `raiseEvent` to the end of a run that waited for it: its function still in memory, or replayed. */
-export async function* wake({ directory, quick }: Setup): AsyncGenerator<Measurement> {
+export async function* wake({ backend, quick }: Setup): AsyncGenerator<Measurement> {
   const runs = quick ? 300 : 900;
-  yield await measure(join(directory, 'parked'), 'wake parked', runs, { parked: warmUp + runs });
-  yield await measure(join(directory, 'replayed'), 'wake replayed', runs, { parked: 0 });
+  yield await measure(backend.address('parked'), 'wake parked', runs, { parked: warmUp + runs });
+  yield await measure(backend.address('replayed'), 'wake replayed', runs, { parked: 0 });
 }
 
 async function measure(
-  directory: string,
+  store: string,
   workload: string,
   runs: number,
   worker: { parked: number },
 ): Promise<Measurement> {
-  await mkdir(directory);
-  const well = await openEngine(directory, [waiter], worker);
+  const well = await openEngine(store, [waiter], worker);
   const samples: number[] = [];
   for (const id of await startWaiters(well, warmUp + runs)) {
     const wakeUp = async () => {
