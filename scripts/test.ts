@@ -55,8 +55,9 @@ const runs: Stage[] = [
     count: countTests,
   },
   show('simulation', 'node', 'test/simulation/main.ts', '--seeds', '200'),
-  show('chaos', 'node', 'test/chaos/main.ts', '--seconds', '8'),
+  show('chaos', 'node', 'test/chaos/main.ts', '--seconds', '10'),
   show('demo', 'node', 'examples/order/demo.ts'),
+  show('demo-postgres', 'node', 'examples/order/demo.ts', '--store', 'postgres'),
 ];
 
 const children = new Set<ChildProcess>();

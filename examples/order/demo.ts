@@ -1,27 +1,35 @@
-// `npm run demo`: an order lives through two kills of its server. Ends with exit code 0 only if it was paid, charged
-// exactly once and the customer was told once.
+// `npm run demo`: an order lives through two kills. Ends with exit code 0 only if it was paid, charged exactly once and
+// the customer was told once.
 //
-//   1  the gateway and the server are started, each as a process of its own
+//   1  the gateway and the shop are started, as processes of their own
 //   2  an order of ¥120,000 is posted                      → it waits for the manager
 //   3  kill -9, the server is started again                → it still waits
 //   4  the manager approves                                → the payment fails, and is tried again
-//   5  kill -9 when the card was charged and the server does not know yet; it is started again
+//   5  kill -9 when the card was charged and the shop does not know yet
 //   6  the order goes on                                   → and must end as if nothing had happened
+//
+// On SQLite one server does everything, and is killed both times. On PostgreSQL (`--store postgres`, or an address) there
+// are a server and two workers: in 5 the worker that has the order is killed, and the other one takes it over.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { styleText } from 'node:util';
+import { parseArgs, styleText } from 'node:util';
 import type { JournalEvent, RunEvent, RunInfo } from 'stepwell';
+import { Cluster } from './demo/cluster.ts';
 import { type Evidence, findings } from './demo/findings.ts';
 import { follow } from './demo/follow.ts';
-import { KillableServer } from './demo/killable-server.ts';
-import { NodeProcess } from './demo/node-process.ts';
 import { Observed } from './demo/observed.ts';
+import type { Shop } from './demo/shop.ts';
+import { SingleServer } from './demo/single-server.ts';
 import { Story } from './demo/story.ts';
 import type { Entry } from './ledger.ts';
+import { NodeProcess } from './processes/node-process.ts';
+import { givenAddress, openScratchDatabase } from './processes/postgres.ts';
 import { MANAGER } from './workflow.ts';
 
+const { values } = parseArgs({ options: { store: { type: 'string', default: 'sqlite' } } });
+/** What the demo may take once there is a database. */
 const LIMIT_MS = 25_000;
 const RUN = 'order-1';
 const ORDER = {
@@ -30,15 +38,18 @@ const ORDER = {
   total: 120_000,
 };
 
+// Process.exit, and not just the end of this module: it takes the processes along that were started.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1));
+
+const database = values.store === 'sqlite' ? null : await openScratchDatabase(givenAddress(values.store));
 const folder = mkdtempSync(join(tmpdir(), 'stepwell-demo-'));
 const story = new Story();
 const events = new Observed<RunEvent>();
 const requests = new Observed<Entry>();
+const KEPT = database === null ? 'Database and ledger are kept' : 'The ledger is kept';
 /** What is being waited for: should it not come, this is what was expected. */
-let awaited = 'the gateway and the server to start';
+let awaited = 'the gateway and the shop to start';
 
-// Process.exit, and not just the end of this module: it takes the processes along that were started.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(1));
 setTimeout(() => fail(`this did not happen within ${LIMIT_MS / 1000} s: ${awaited}`), LIMIT_MS).unref();
 
 try {
@@ -50,12 +61,12 @@ try {
 
 async function live(): Promise<Evidence> {
   const gateway = await startGateway();
-  const server = new KillableServer(`sqlite:${join(folder, 'order.db')}`, gateway.url, story);
+  const shop = await openShop(gateway.url);
 
   awaited = 'the order is accepted';
-  await post(`${await server.url()}/v1/workflows/order/runs`, { id: RUN, input: ORDER });
+  await post(`${await shop.url()}/v1/workflows/order/runs`, { id: RUN, input: ORDER });
   story.tell('customer', `orders for ¥${ORDER.total.toLocaleString('en-US')}: ${RUN}`, 'bold');
-  const watching = watch(server);
+  const watching = watch(shop);
   const until = async (what: string, seen: Promise<unknown>): Promise<void> => {
     awaited = what;
     const ended = watching.then(() =>
@@ -68,11 +79,11 @@ async function live(): Promise<Evidence> {
     'the manager is asked',
     events.first(({ event }) => isDone(event, 'approval/submit')),
   );
-  await server.killAndRestart('while the order waits for the manager');
+  await shop.killWhileWaiting();
 
   const callback = await (await fetch(`${gateway.url}/mails/${MANAGER}/callback`)).text();
   awaited = 'the approval is accepted';
-  await post(`${await server.url()}/v1/callbacks/${callback}/succeed`, { value: { approved: true } });
+  await post(`${await shop.url()}/v1/callbacks/${callback}/succeed`, { value: { approved: true } });
   story.tell('manager', 'approves', 'bold');
 
   await until(
@@ -83,13 +94,25 @@ async function live(): Promise<Evidence> {
     'the card is charged, and no answer comes',
     requests.first(({ answer }) => answer === 'held'),
   );
-  await server.killAndRestart('while the payment is being retried');
+  await shop.killWhilePaying(holder());
 
   awaited = 'the order ends';
   await watching;
-  const run = await get<RunInfo>(`${await server.url()}/v1/runs/${RUN}`);
+  const run = await get<RunInfo>(`${await shop.url()}/v1/runs/${RUN}`);
   const ledger = await get<Evidence['ledger']>(`${gateway.url}/ledger`);
-  return { run, ledger, events: events.all, requests: requests.all, kills: server.kills };
+  await shop.close();
+  return { run, ledger, events: events.all, requests: requests.all, ofShop: shop.findings(events.all) };
+}
+
+async function openShop(gateway: string): Promise<Shop> {
+  if (database === null) return new SingleServer(join(folder, 'order.db'), gateway, story);
+  return Cluster.start(database, gateway, story);
+}
+
+/** The worker that has the order, or had it last. */
+function holder(): string {
+  const { event } = events.all.findLast(({ event }) => event.type === 'run.activated')!;
+  return (event as Extract<JournalEvent, { type: 'run.activated' }>).worker;
 }
 
 function isDone(event: JournalEvent, op: string): boolean {
@@ -120,8 +143,8 @@ async function startGateway(): Promise<NodeProcess> {
   return gateway;
 }
 
-async function watch(server: KillableServer): Promise<void> {
-  for await (const event of follow(RUN, () => server.url())) {
+async function watch(shop: Shop): Promise<void> {
+  for await (const event of follow(RUN, () => shop.url())) {
     story.tellEvent(event);
     events.add(event);
   }
@@ -150,7 +173,7 @@ function judge(evidence: Evidence): boolean {
   }
   const passed = all.every(({ holds }) => holds);
   if (passed) rmSync(folder, { recursive: true, maxRetries: 3 });
-  else console.log(`Database and ledger are kept in ${folder}.`);
+  else console.log(`${KEPT} in ${folder}.`);
   console.log(`\n${passed ? 'The order survived' : 'The demo failed'}, after ${story.seconds.toFixed(1)} s.`);
   return passed;
 }
@@ -161,6 +184,6 @@ function fail(what: string): never {
   console.error(
     `  last event seen: ${last === undefined ? 'none' : JSON.stringify(last, (key, value: unknown) => (key === 'stack' ? undefined : value))}`,
   );
-  console.error(`  database and ledger are kept in ${folder}`);
+  console.error(`  ${KEPT} in ${folder}`);
   process.exit(1);
 }

@@ -6,8 +6,11 @@ const PAUSE_MS = 20;
 export interface DriverParts {
   /** Port of an engine that lives now; null: there is none. */
   readonly port: () => Promise<number | null>;
-  /** Whether a call that was made then may be refused with this code. */
-  readonly mayRefuse: (code: string | null, since: number) => boolean;
+  /** Whether a call that was made then may be refused with this code; `read`: one that only reads. */
+  readonly mayRefuse: (code: string | null, since: number, read?: 'read') => boolean;
+  /** Whether a call that was refused in these words may have been carried out all the same. */
+  readonly leavesOpen: (message: string) => boolean;
+  readonly wasRefused: (message: string) => void;
 }
 
 /** How a call was answered in the end. */
@@ -46,17 +49,20 @@ export class Driver {
     return answer;
   }
 
-  /** A call that reads is refused for no reason. Null: there was no answer. */
+  /** A call that reads. Null: there was no answer, or a refusal for a reason. */
   async read(path: string, request: object): Promise<unknown> {
     const port = await this.#parts.port();
     if (port === null) return null;
+    const askedAt = Date.now();
     const answer = await ask(port, path, request, this.#givenUp.signal).catch(() => null);
-    if (answer !== null && answer.status !== 200)
+    if (answer === null || answer.status === 200) return answer?.body ?? null;
+    const { code } = answer.body as { code: string | null };
+    if (!this.#parts.mayRefuse(code, askedAt, 'read'))
       this.surprises.push(`${path} ${JSON.stringify(request)} was answered ${JSON.stringify(answer.body)}`);
-    return answer?.body ?? null;
+    return null;
   }
 
-  /** Asks until there is an answer. What was refused was not carried out, so that it counts as never asked. */
+  /** Asks until there is an answer. A call of which it is said that it was not carried out counts as never made. */
   async ask(path: string, request: object): Promise<Acknowledged> {
     for (let isRepeated = false; ; await wait(PAUSE_MS)) {
       this.#givenUp.signal.throwIfAborted();
@@ -65,9 +71,12 @@ export class Driver {
       const askedAt = Date.now();
       try {
         const answer = await ask(port, path, request, this.#givenUp.signal);
-        const { code = null } = answer.status === 200 ? {} : (answer.body as { code: string | null });
+        if (answer.status === 200) return { ...answer, isRepeated };
+        const { code, message } = answer.body as { code: string | null; message: string };
         if (code === null || !this.#parts.mayRefuse(code, askedAt)) return { ...answer, isRepeated };
         this.refused++;
+        this.#parts.wasRefused(message);
+        isRepeated ||= this.#parts.leavesOpen(message);
       } catch {
         this.unanswered++;
         isRepeated = true;

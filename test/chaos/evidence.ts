@@ -7,6 +7,8 @@ interface Evidence {
   readonly told: readonly Told[];
   readonly runs: ReadonlyMap<string, Recorded>;
   readonly ledger: LedgerReport;
+  /** When it began and ended, by a clock that was right. */
+  readonly span: { readonly from: number; readonly until: number };
 }
 
 /** Gives what speaks against it. */

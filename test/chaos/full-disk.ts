@@ -49,6 +49,7 @@ export class FullDisk implements Adversity {
       // Under a quota the file may not grow, but what is in the log can be worked into it.
       ...(this.#parts.disk.kind === 'tmpfs' && { 'checkpoints without room': this.#failedCheckpoints }),
       'times that all went on': this.#recoveries,
+      'reads from it meanwhile': this.#parts.witness.readsWhileStruck(),
     };
   }
 
@@ -56,9 +57,15 @@ export class FullDisk implements Adversity {
     return code === 'STORE_FULL' && (this.isStriking || since <= this.#freedAt + this.#parts.disk.lagMs);
   }
 
+  readonly refusesReads = false;
+
+  leavesOpen(): boolean {
+    return false;
+  }
+
   async strike(until: number): Promise<void> {
     const { chance, witness } = this.#parts;
-    await this.#seen(() => witness.acknowledged() > 0, GOES_ON_WITHIN_MS);
+    await this.#seen(() => witness.acknowledged().length > 0, GOES_ON_WITHIN_MS);
     for (let more = 0; Date.now() < until || (more < MOST_TIMES_MORE && !this.#hasShownAll()); more++) {
       await wait(chance.between(ROOM_MS.least, ROOM_MS.most));
       await this.#once();
@@ -69,7 +76,7 @@ export class FullDisk implements Adversity {
 
   #hasShownAll(): boolean {
     const { witness } = this.#parts;
-    const seen = [witness.refusedCalls(), witness.readsWhileStruck(), ...Object.values(this.figures)];
+    const seen = [witness.refusedCalls(), ...Object.values(this.figures)];
     return this.#times >= LEAST_TIMES && seen.every((figure) => figure > 0);
   }
 
@@ -95,15 +102,15 @@ export class FullDisk implements Adversity {
   }
 
   #isFelt(): Promise<boolean> {
-    const { refused } = this.#parts.witness;
-    const before = refused();
-    return this.#seen(() => refused() > before, FELT_WITHIN_MS);
+    const { refusals } = this.#parts.witness;
+    const before = refusals().length;
+    return this.#seen(() => refusals().length > before, FELT_WITHIN_MS);
   }
 
   #goesOn(): Promise<boolean> {
     const { acknowledged, told } = this.#parts.witness;
-    const [starts, results] = [acknowledged(), told()];
-    return this.#seen(() => acknowledged() > starts && told() > results, GOES_ON_WITHIN_MS);
+    const [starts, results] = [acknowledged().length, told()];
+    return this.#seen(() => acknowledged().length > starts && told() > results, GOES_ON_WITHIN_MS);
   }
 
   /** Whether it is seen within that time; whatever becomes free on a full disk meanwhile is filled again. */

@@ -1,9 +1,10 @@
 import { Stepwell, type JournalEvent, type RunInfo } from '../../packages/stepwell/src/index.ts';
 
-/** A run as the file has it. */
+/** A run as the store has it. */
 export interface Recorded {
   readonly info: RunInfo;
   readonly positions: readonly number[];
+  readonly times: readonly number[];
   readonly events: readonly JournalEvent[];
 }
 
@@ -20,14 +21,16 @@ export async function readRuns(address: string): Promise<Map<string, Recorded>> 
   return runs;
 }
 
-async function journalOf(well: Stepwell, id: string): Promise<Pick<Recorded, 'positions' | 'events'>> {
+async function journalOf(well: Stepwell, id: string): Promise<Omit<Recorded, 'info'>> {
   const positions: number[] = [];
+  const times: number[] = [];
   const events: JournalEvent[] = [];
-  for await (const { position, event } of well.events(id, { follow: false })) {
+  for await (const { position, at, event } of well.events(id, { follow: false })) {
     positions.push(position);
+    times.push(at);
     events.push(event);
   }
-  return { positions, events };
+  return { positions, times, events };
 }
 
 /** What the function lived through from each of its beginnings to the next. */

@@ -1,5 +1,5 @@
 // The world outside: a process that is never killed and remembers every call that a body made. It also cleans up:
-// when the test is gone, however it went, it kills the engine that is left (even a stopped one), takes the small disk
+// when the test is gone, however it went, it kills the engines that are left (even stopped ones), takes the small disk
 // away, and removes the directory.
 //
 //   stdin    `alive PID`, `dead PID`; its end is the end of the test
@@ -23,8 +23,8 @@ const entries = new Map<string, Entry>();
 const mended = new Set<string>();
 const cutOffLives = new Set<number>();
 let receipts = 0;
-/** Whoever wants to know when a call begins; the call waits for what becomes of that. */
-let nextCall: PromiseWithResolvers<Answer> | null = null;
+/** By life: whoever wants to know when a call begins; the call waits for what becomes of that. */
+const nextCalls = new Map<number, PromiseWithResolvers<Answer>>();
 const say = (line: object) => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
 process.on('SIGINT', () => {});
@@ -54,10 +54,16 @@ say({
       return { status: 200, body: null };
     }
     if (path === '/find') return { status: 200, body: entries.get(body as string)?.receipt };
-    if (path === '/next') return (nextCall ??= Promise.withResolvers()).promise;
+    if (path === '/next') return nextCall(body as number);
     return { status: 200, body: report() };
   }),
 });
+
+function nextCall(life: number): Promise<Answer> {
+  const next = nextCalls.get(life) ?? Promise.withResolvers<Answer>();
+  nextCalls.set(life, next);
+  return next.promise;
+}
 
 function end(pid: number): void {
   try {
@@ -68,9 +74,9 @@ function end(pid: number): void {
 }
 
 async function effect(call: Effect, hungUp: AbortSignal): Promise<Answer> {
-  const isWatched = nextCall !== null;
-  nextCall?.resolve({ status: 200, body: null });
-  nextCall = null;
+  const isWatched = nextCalls.has(call.life);
+  nextCalls.get(call.life)?.resolve({ status: 200, body: null });
+  nextCalls.delete(call.life);
   hungUp.addEventListener('abort', () => void cutOffLives.add(call.life));
   const entry = entries.get(call.key) ?? { key: call.key, receipt: null, calls: {} };
   entries.set(call.key, entry);

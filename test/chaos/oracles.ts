@@ -6,6 +6,9 @@ import { begunAgain, type Recorded } from './journals.ts';
 import { isRefused, paymentOf, type Told } from './users.ts';
 import { isMissing, isOff, PARTS } from './workflows.ts';
 
+/** Clocks of one machine, read by two processes. */
+const CLOCK_TOLERANCE_MS = 1_000;
+
 /** What must hold once the killing has stopped; each gives what speaks against it. */
 export const ORACLES: Record<string, Oracle> = {
   'every acknowledged start is there': ({ told, runs }) =>
@@ -88,6 +91,16 @@ export const ORACLES: Record<string, Oracle> = {
     [...runs].flatMap(([id, { positions }]) => {
       const gap = positions.findIndex((position, n) => position !== n);
       return gap < 0 ? [] : [`${id}: a gap at ${gap}`];
+    }),
+
+  'times on record are right, and do not go back': ({ runs, span }) =>
+    [...runs].flatMap(([id, { times }]) => {
+      const wrong = times.findIndex(
+        (at, n) =>
+          at < Math.max(span.from - CLOCK_TOLERANCE_MS, times[n - 1] ?? 0) ||
+          at > span.until + CLOCK_TOLERANCE_MS,
+      );
+      return wrong < 0 ? [] : [`${id}: ${new Date(times[wrong]!).toISOString()} at ${wrong}`];
     }),
 
   ...BODY_ORACLES,

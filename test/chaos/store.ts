@@ -1,23 +1,19 @@
-// Everything here that depends on the kind of store: how an engine opens it, where it lies, what befalls it besides
-// killed engines. Another kind joins by another address and another Adversity.
+// Everything here that depends on the kind of store: which processes there are and what they open, and what befalls the
+// store besides killed engines. Another kind joins by another StoreUnderChaos, and by what its engines open
+// (engine-store.ts).
 
-import { join } from 'node:path';
-import type { Store } from '../../packages/stepwell/src/store/contract.ts';
 import type { Chance } from '../simulation/chance.ts';
-import { mountedDirectory, quotaDisk, smallDisk } from './disk.ts';
-import { FullDisk } from './full-disk.ts';
-import { openWithQuota } from './quota.ts';
 
-/** What is seen from outside, as counts that only grow. */
+/** What is seen from outside, as counts and lists that only grow. */
 export interface Witness {
   /** Engines that were started. */
   readonly lives: () => number;
-  /** What the store refused: to users, and to anybody. */
+  /** What the store refused: to users, and to anybody, in words. */
   readonly refusedCalls: () => number;
-  readonly refused: () => number;
+  readonly refusals: () => readonly string[];
   readonly readsWhileStruck: () => number;
-  /** Starts that were acknowledged, and results that were told. */
-  readonly acknowledged: () => number;
+  /** Ids of runs whose starts were acknowledged, and the number of results that were told. */
+  readonly acknowledged: () => readonly string[];
   readonly told: () => number;
 }
 
@@ -29,38 +25,57 @@ export interface Adversity {
   strike(until: number): Promise<void>;
   /** Whether it has struck, and the store has not been put right yet. */
   readonly isStriking: boolean;
-  /** Whether a call, or a worker, may be told this code since then. */
+  /** Whether somebody may be told this code since then; `reads`: also one who only reads. */
   explains(code: string | null, since: number): boolean;
+  readonly refusesReads: boolean;
+  /** Whether a call that was refused in these words may have been carried out all the same. */
+  leavesOpen(message: string): boolean;
+  /** Each of them must be above 0. */
   readonly figures: Readonly<Record<string, number>>;
   /** What of it went wrong. */
   readonly surprises: readonly string[];
 }
 
-export interface StoreUnderChaos {
-  /** What engines are told to open. */
+/**
+ * How the life of an engine ends: at any moment, while it starts up, in the middle of a body, around a stop (SIGSTOP), or
+ * when it is asked to leave (SIGTERM).
+ */
+export type End = 'sometime' | 'startup' | 'body' | 'stop' | 'farewell';
+
+export interface Span {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** A place at which one engine after the other lives. */
+export interface Post {
+  readonly name: string;
+  /** What its engines open. */
   readonly address: string;
+  /** What the last of them opens, if the others are given something that is wrong. */
+  readonly soundAddress?: string;
+  /** Of its worker, in milliseconds; null: it has none. */
+  readonly leaseMs: number | null;
+  /** Whether users talk to it. */
+  readonly isFront: boolean;
+  /** Its clock is so far off, ahead and behind by turns. */
+  readonly clockOffMs: number;
+  /** In turn. */
+  readonly ends: readonly [End, ...End[]];
+  readonly lifeMs: Span;
+  readonly stopMs: Span;
+  /** What it takes an engine to get ready. Where it takes longer, all else does too, and all these times are longer. */
+  readonly usualStartMs: number;
+}
+
+export interface StoreUnderChaos {
+  /** For people. */
+  readonly name: string;
+  readonly posts: readonly Post[];
+  /** So long after it was put right, what a worker says may still be due to it (ms): it may have been stopped. */
+  readonly aftermathMs: number;
   adversity(chance: Chance, witness: Witness): Adversity;
-}
-
-const WITH_QUOTA = 'quota:';
-
-/** @param directory where it lies if there is no small disk */
-export function sqliteUnderChaos(directory: string): StoreUnderChaos {
-  const mounted = mountedDirectory();
-  const path = join(mounted ?? directory, 'stepwell.db');
-  const disk = mounted === null ? quotaDisk(path) : smallDisk(mounted);
-  return {
-    address: mounted === null ? `${WITH_QUOTA}${path}` : `sqlite:${path}`,
-    adversity: (chance, witness) => new FullDisk({ disk, path, chance, witness }),
-  };
-}
-
-/** In the engine's process. */
-export function openAt(address: string): string | Store {
-  return address.startsWith(WITH_QUOTA) ? openWithQuota(address.slice(WITH_QUOTA.length)) : address;
-}
-
-/** For whoever reads the store when all is over. */
-export function plainAddressOf(address: string): string {
-  return address.replace(WITH_QUOTA, 'sqlite:');
+  /** Where it is read when all is over; crashes a last time before, if it can. */
+  finalAddress(): Promise<string>;
+  close(): Promise<void>;
 }

@@ -2,15 +2,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Chance } from '../simulation/chance.ts';
 import { startProgram } from './child-process.ts';
 import { Driver } from './driver.ts';
-import { EngineHost } from './engine-host.ts';
+import { EngineHost, type Deeds } from './engine-host.ts';
 import { readRuns, type Recorded } from './journals.ts';
 import type { LedgerReport } from './ledger-report.ts';
-import { plainAddressOf, type Adversity, type StoreUnderChaos } from './store.ts';
+import type { Adversity, End, StoreUnderChaos } from './store.ts';
 import { Users } from './users.ts';
 import { ask } from './wire.ts';
 
-/** What a worker says late, because it was stopped, is still due to what has just ended (ms). */
-const AFTERMATH_MS = 2_000;
 const PATIENCE_MS = 30_000;
 
 export interface StormParts {
@@ -27,16 +25,20 @@ export interface StormParts {
 export interface Aftermath {
   readonly users: Users;
   readonly driver: Driver;
-  readonly host: EngineHost;
+  /** Of all engines. */
+  readonly deeds: Deeds;
+  readonly complaints: readonly string[];
   readonly adversity: Adversity;
   readonly ledger: LedgerReport;
   readonly runs: ReadonlyMap<string, Recorded>;
+  readonly span: { readonly from: number; readonly until: number };
   /** From the last fault to the last end; null: not all has ended. */
   readonly settledMs: number | null;
 }
 
 /** Users work while engines are killed and the store is struck; then all must end. */
 export async function storm({ store, seed, seconds, boundMs, directory }: StormParts): Promise<Aftermath> {
+  const from = Date.now();
   const chance = new Chance(seed);
   const heardOfCallback = (said: object) => {
     const { callback, run } = said as { callback: string; run: string };
@@ -46,25 +48,39 @@ export async function storm({ store, seed, seconds, boundMs, directory }: StormP
     console.error(line),
   );
   const ledgerPort = (await ledger.port)!;
-  const host = new EngineHost({
-    address: store.address,
-    ledgerPort,
-    chance: chance.stream('kills'),
-    nextBody: () => ask(ledgerPort, '/next', null),
-    mayRefuse: (code) => adversity.explains(code, Date.now() - AFTERMATH_MS),
-    guard: (word, pid) => void ledger.process.stdin!.write(`${word} ${pid}\n`),
-  });
+  const refusals: string[] = [];
+  const wasRefused = (message: string) => void refusals.push(message);
+  let lives = 0;
+  const hosts = store.posts.map(
+    (post) =>
+      new EngineHost({
+        post,
+        ledgerPort,
+        chance: chance.stream(`kills of ${post.name}`),
+        nextLife: () => ++lives,
+        nextBody: (life) => ask(ledgerPort, '/next', life),
+        told: () => users.told,
+        mayRefuse: (code) => adversity.explains(code, Date.now() - store.aftermathMs),
+        wasRefused,
+        guard: (word, pid) => void ledger.process.stdin!.write(`${word} ${pid}\n`),
+      }),
+  );
+  const fronts = hosts.filter(({ post }) => post.isFront);
+  let calls = 0;
   const driver = new Driver({
-    port: () => host.port,
-    mayRefuse: (code, since) => adversity.explains(code, since),
+    port: () => fronts[calls++ % fronts.length]!.port,
+    mayRefuse: (code, since, read) =>
+      (read === undefined || adversity.refusesReads) && adversity.explains(code, since),
+    leavesOpen: (message) => adversity.leavesOpen(message),
+    wasRefused,
   });
   const users = new Users(driver, chance.stream('users'), (run) => ask(ledgerPort, '/mend', run));
   const adversity = store.adversity(chance.stream('adversity'), {
-    lives: () => host.lives,
+    lives: () => lives,
     refusedCalls: () => driver.refused,
-    refused: () => driver.refused + host.deeds.opensRefused + host.deeds.workersSetBack,
+    refusals: () => refusals,
     readsWhileStruck: () => users.readsWhileStruck,
-    acknowledged: () => users.acknowledged.length,
+    acknowledged: () => users.acknowledged.map(({ id }) => id),
     told: () => users.told,
   });
 
@@ -77,10 +93,16 @@ export async function storm({ store, seed, seconds, boundMs, directory }: StormP
   const striking = adversity.strike(until).finally(() => {
     isStruck = true;
   });
+  const hasEndedInAllWays = () => {
+    const ways = new Set<End>(hosts.flatMap((host) => [...host.ways]));
+    return store.posts.every(({ ends }) => ends.every((end) => ways.has(end)));
+  };
   /** Chance may be against one kind of death, but not for ever. */
   const hasKilledInAllWays = async () =>
-    Date.now() > until + PATIENCE_MS || (host.deeds.killsInStartup > 0 && (await reportOf()).livesCutOff > 0);
-  await host.torment(async () => isStruck && (await hasKilledInAllWays()));
+    Date.now() > until + PATIENCE_MS ||
+    (sumOf(hosts, 'killsInStartup') > 0 && (await reportOf()).livesCutOff > 0);
+  const isEnough = async () => isStruck && hasEndedInAllWays() && (await hasKilledInAllWays());
+  await Promise.all(hosts.map((host) => host.torment(isEnough)));
   await striking;
   over.abort();
   const stoppedAt = Date.now();
@@ -93,10 +115,30 @@ export async function storm({ store, seed, seconds, boundMs, directory }: StormP
   driver.giveUp();
   await Promise.allSettled([working, reading]);
   // A last time: what was told must be in the store.
-  await host.kill();
+  await Promise.all(hosts.map((host) => host.kill()));
   const report = await reportOf();
-  const runs = await readRuns(plainAddressOf(store.address));
+  const runs = await readRuns(await store.finalAddress());
+  await store.close();
   ledger.process.stdin!.end();
   await ledger.ended;
-  return { users, driver, host, adversity, ledger: report, runs, settledMs };
+  return {
+    users,
+    driver,
+    deeds: allDeeds(hosts),
+    complaints: hosts.flatMap((host) => host.complaints),
+    adversity,
+    ledger: report,
+    runs,
+    span: { from, until: Date.now() },
+    settledMs,
+  };
+}
+
+const sumOf = (hosts: readonly EngineHost[], deed: keyof Deeds) =>
+  hosts.reduce((sum, host) => sum + host.deeds[deed], 0);
+
+function allDeeds(hosts: readonly EngineHost[]): Deeds {
+  const deeds = { ...hosts[0]!.deeds };
+  for (const deed of Object.keys(deeds) as (keyof Deeds)[]) deeds[deed] = sumOf(hosts, deed);
+  return deeds;
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Store } from '../../packages/stepwell/src/store/contract.ts';
 import {
+  CANCEL,
   claim,
   claimIds,
   claimOnly,
@@ -90,6 +91,14 @@ export function testClaiming(store: () => Store): void {
     expect(nextReadyAt).toBe(7000);
     await claim(store(), { now: 7000 });
     expect((await claim(store(), { now: 7000 })).nextReadyAt).toBeNull();
+  });
+
+  test('a cancel that comes from a clock ahead makes a run that has not begun due by that clock', async () => {
+    await register(store());
+    await start(store(), 'later', { readyAt: 7000 });
+    await deliver(store(), { namespace: 'default', id: 'later' }, CANCEL, 4000);
+    expect(await claim(store(), { now: 3000 })).toEqual({ runs: [], nextReadyAt: 4000 });
+    expect(await claimIds(store(), { now: 4000 })).toEqual(['later']);
   });
 
   test('gives at most the limit', async () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { NewRun } from '../../packages/stepwell/src/model/run.ts';
 import type { Store } from '../../packages/stepwell/src/store/contract.ts';
 import {
+  CANCEL,
   claim,
   claimIds,
   claimOnly,
@@ -150,5 +151,37 @@ export function testConcurrencyKeys(store: () => Store): void {
     expect(await claimIds(store(), { now: 5000 })).toEqual([]);
     await finish('b');
     expect(await claimIds(store(), { now: 5000 })).toEqual(['a']);
+  });
+
+  test('a child that is awaited has the slot of its parent', async () => {
+    await register(store());
+    await store().start([shared('parent'), shared('other')]);
+    expect(await claimIds(store())).toEqual(['parent']);
+    const { key } = await get(store(), 'parent');
+    const child = (id: string, op: string | null, given: Partial<NewRun> = {}) => ({
+      run: shared(id, { parent: { key, id: 'parent', op }, ...given }),
+      refusal: { type: 'resume' } as const,
+    });
+    await commit(store(), key, 0, {
+      starts: [child('awaited', 'run'), child('late', 'run#2', { readyAt: 9000 }), child('detached', null)],
+    });
+    expect(await claimIds(store())).toEqual(['awaited']);
+    await finish('parent');
+    expect(await claimIds(store())).toEqual([]);
+    await finish('awaited');
+    expect(await claimIds(store())).toEqual(['other']);
+    await finish('other');
+    expect(await claimIds(store(), { now: 9000 })).toEqual(['detached']);
+    await finish('detached');
+    expect(await claimIds(store(), { now: 9000 })).toEqual(['late']);
+  });
+
+  test('a run that is cancelled before it begins needs no slot', async () => {
+    await register(store());
+    await store().start([shared('a'), shared('b')]);
+    await claimIds(store());
+    await deliver(store(), (await get(store(), 'b')).key, CANCEL);
+    expect((await get(store(), 'b')).waitingFor).toEqual([]);
+    expect(await claimIds(store(), { now: 4000 })).toEqual(['b']);
   });
 }

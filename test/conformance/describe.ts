@@ -5,14 +5,22 @@ import { testChildren } from './children.ts';
 import { testClaiming } from './claiming.ts';
 import { testCommitting } from './committing.ts';
 import { testConcurrencyKeys } from './concurrency-keys.ts';
+import { testDebouncing } from './debouncing.ts';
 import { testDelivering } from './delivering.ts';
 import { testEnding } from './ending.ts';
 import { testForcedCancel } from './forced-cancel.ts';
 import { testNews } from './news.ts';
 import { testPurging } from './purging.ts';
+import { testQueueList } from './queue-list.ts';
+import { testQueueTurns } from './queue-turns.ts';
+import { testQueues } from './queues.ts';
 import { testReading } from './reading.ts';
 import { testReleasing } from './releasing.ts';
+import { testSchedules } from './schedules.ts';
+import { testStartDeadlines } from './start-deadlines.ts';
 import { testStarting } from './starting.ts';
+import { testTransacting } from './transacting.ts';
+import { testTransferring } from './transferring.ts';
 import type { OpenStore } from './stores.ts';
 import { testWorkers } from './workers.ts';
 
@@ -53,6 +61,21 @@ export function describeStore(name: string, open: OpenStore): void {
     describe('concurrency keys', () => {
       testConcurrencyKeys(store);
     });
+    describe('queues', () => {
+      testQueues(store);
+    });
+    describe('queues: rates, keys and turns', () => {
+      testQueueTurns(store);
+    });
+    describe('queue list', () => {
+      testQueueList(store);
+    });
+    describe('start deadlines', () => {
+      testStartDeadlines(store);
+    });
+    describe('debouncing', () => {
+      testDebouncing(store);
+    });
     describe('forced cancel', () => {
       testForcedCancel(store);
     });
@@ -64,6 +87,15 @@ export function describeStore(name: string, open: OpenStore): void {
     });
     describe('purge', () => {
       testPurging(store);
+    });
+    describe('schedules', () => {
+      testSchedules(store);
+    });
+    describe('transact', () => {
+      testTransacting(store);
+    });
+    describe('dump and load', () => {
+      testTransferring(store, open);
     });
     describe('news', () => {
       testNews(store);

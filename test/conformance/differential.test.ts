@@ -1,7 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { Store } from '../../packages/stepwell/src/store/contract.ts';
 import { openMemoryStore } from '../../packages/stepwell/src/store/memory/store.ts';
-import { NO_RUN, RandomCalls } from './random-calls.ts';
+import { RandomCalls } from './random-calls.ts';
+import { NO_RUN } from './random-runs.ts';
 import { Random } from './random.ts';
 import { type OpenStore, STORES } from './stores.ts';
 
@@ -15,6 +16,12 @@ const ANSWERS = [
   /start .*"owned":false/,
   /start .*"created":false/,
   /start .*"kind":"concurrency"/,
+  /start .*"moved":true/,
+  /"kind":"queue paused"/,
+  /"kind":"queue limit"/,
+  /"kind":"rate"/,
+  /claim .*"status":"running".*"startedAt":null/,
+  /setQueue \[\{/,
   /commit .*"stored"/,
   /commit .*"refused"/,
   /deliver .*"delivered":true/,
@@ -83,6 +90,7 @@ async function everything(store: Store, keys: Keys): Promise<string[]> {
     ...(await Promise.all(details)),
     keys.trace(await store.workers()),
     keys.trace(await store.count('default')),
+    keys.trace(await store.queues('default')),
   ];
 }
 

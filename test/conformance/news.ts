@@ -138,4 +138,23 @@ export function testNews(store: () => Store): void {
     await expect.poll(() => heard).toContainEqual({ type: 'ready', at: 1200 });
     expect(ended).not.toContainEqual({ type: 'ready', at: 1200 });
   });
+
+  test('a queue was changed: its runs may be ready', async () => {
+    const heard = listen();
+    await store().setQueue({ namespace: 'default', queue: 'default', limits: { perKey: 2 }, now: 1700 });
+    await expect.poll(() => heard).toContainEqual({ type: 'ready', at: 1700 });
+  });
+
+  test('a run of a queue with places waits, or ends: another may have its place', async () => {
+    await store().setQueue({ namespace: 'default', queue: 'default', limits: { concurrency: 1 }, now: 500 });
+    const key = await startAndClaim(store(), 'a');
+    await start(store(), 'b');
+    const heard = listen();
+    await commit(store(), key, 0, { change: release() });
+    await expect.poll(() => heard).toContainEqual({ type: 'ready', at: 3000 });
+    expect(await claimIds(store())).toEqual(['b']);
+    const { key: second } = (await store().get('default', 'b'))!;
+    await commit(store(), second, 0, { at: 3500, change: end() });
+    await expect.poll(() => heard).toContainEqual({ type: 'ready', at: 3500 });
+  });
 }

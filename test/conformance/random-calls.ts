@@ -1,4 +1,3 @@
-import type { Fact } from '../../packages/stepwell/src/model/fact.ts';
 import {
   type FinalStatus,
   isFinal,
@@ -11,19 +10,22 @@ import type {
   CommitRequest,
   Delivery,
   RunChange,
-  RunQuery,
   Store,
 } from '../../packages/stepwell/src/store/contract.ts';
-import { end, FAILURE, newRun, release, step } from './fixtures.ts';
+import { end, FAILURE, release, step } from './fixtures.ts';
+import {
+  IDS,
+  KINDS,
+  NO_RUN,
+  QUEUES,
+  randomFact,
+  randomQuery,
+  randomQueueChange,
+  randomRun,
+} from './random-runs.ts';
 import type { Random } from './random.ts';
 
-/** The key of a run that never was. */
-export const NO_RUN = 4711;
-
-const IDS = Array.from({ length: 12 }, (_, n) => `run ${n}`);
 const WORKERS = ['w1', 'w2', 'w3'];
-const KINDS = ['order@1', 'order@2', 'mail@1'];
-const QUEUES = ['default', 'slow'];
 const CALLBACKS = ['cb1', 'cb2', 'cb3', 'cb4'];
 const FINAL: readonly FinalStatus[] = ['succeeded', 'failed', 'cancelled', 'timed_out', 'continued'];
 
@@ -58,6 +60,7 @@ export class RandomCalls {
       [2, () => this.#call('expire', (store, now) => store.expire(now))],
       [4, () => this.#call('strand', (store, now) => store.strand(now, FAILURE))],
       [5, () => this.#purge(runs)],
+      [2, () => this.#setQueue()],
       [4, () => this.#query(runs)],
     ])();
   }
@@ -67,24 +70,8 @@ export class RandomCalls {
     return { name, make: (store) => make(store, now) };
   }
 
-  #newRun(): NewRun {
-    const { pick, chance, below } = this.#random;
-    const [workflow = '', version = ''] = pick(KINDS).split('@');
-    return newRun(pick(IDS), {
-      workflow,
-      version,
-      queue: pick(QUEUES),
-      priority: chance(0.3) ? below(3) : 0,
-      readyAt: this.#now + (chance(0.3) ? below(400) : 0),
-      input: below(100),
-      concurrencyKey: chance(0.5) ? pick(['k1', 'k2']) : null,
-      concurrencyLimit: 1 + below(3),
-      createdAt: this.#now,
-    });
-  }
-
   #start(): Call {
-    const runs = Array.from({ length: 1 + this.#random.below(3) }, () => this.#newRun());
+    const runs = Array.from({ length: 1 + this.#random.below(3) }, () => randomRun(this.#random, this.#now));
     const owner = this.#random.chance(0.8) ? this.#random.pick([...WORKERS, 'gone']) : undefined;
     return this.#call('start', (store) => store.start(runs, owner));
   }
@@ -100,6 +87,7 @@ export class RandomCalls {
           requests.map((request) => ({
             ...request,
             run: keyIn(request.run),
+            starts: request.starts.map(({ run, refusal }) => ({ run: withParent(run, keyIn), refusal })),
             deliver: request.deliver.map(({ run, fact }) => ({
               run: 'key' in run ? { key: keyIn(run.key) } : run,
               fact,
@@ -112,7 +100,9 @@ export class RandomCalls {
   async #commitOf(runs: readonly RunRecord[]): Promise<CommitRequest> {
     const { pick, chance, below, some } = this.#random;
     // Only who has claimed a run commits to it; some commits come from a worker that has lost it since.
-    const active = runs.filter(({ status, startedAt }) => startedAt !== null && !isFinal(status));
+    const active = runs.filter(
+      ({ status, startedAt, owner }) => (startedAt !== null || owner !== null) && !isFinal(status),
+    );
     const run = chance(0.95) ? pick(active.filter(({ owner }) => owner !== null || chance(0.1))) : undefined;
     if (run === undefined) return step(pick(runs)?.key ?? NO_RUN, 0);
     const commits = await this.#model.journal(run.key, 0, 1000);
@@ -128,7 +118,10 @@ export class RandomCalls {
       starts: chance(0.2)
         ? [
             {
-              run: { ...this.#newRun(), parent: { key: NO_RUN, id: run.id, op: 'child' } },
+              run: {
+                ...this.#child(),
+                parent: { key: run.key, id: run.id, op: chance(0.8) ? 'child' : null },
+              },
               refusal: { type: 'child', op: 'child', child: run.id, outcome: { ok: false, error: FAILURE } },
             },
           ]
@@ -137,11 +130,15 @@ export class RandomCalls {
         ? [
             {
               run: chance(0.5) ? { key: other?.key ?? 0 } : { namespace: 'default', id: pick(IDS) },
-              fact: this.#fact(),
+              fact: randomFact(this.#random),
             },
           ]
         : [],
-      change: this.#change(taken + below(run.delivered - taken + 1)),
+      // Who is given a run that has not begun in time can only end it.
+      change:
+        run.startedAt === null
+          ? end('timed_out', { endedAt: this.#now })
+          : this.#change(taken + below(run.delivered - taken + 1)),
     });
   }
 
@@ -166,15 +163,18 @@ export class RandomCalls {
     ])();
   }
 
-  #fact(): Fact {
-    return this.#random.weighted<Fact>([
-      [6, { type: 'event', name: 'e', value: this.#random.below(100) }],
-      [1, { type: 'pause' }],
-      [1, { type: 'resume' }],
-      [1, { type: 'cancel', cause: 'request' }],
-      [1, { type: 'cancel', cause: 'request', force: true }],
-      [2, { type: 'reopen' }],
-    ]);
+  /** Only a start can be a debounced one. */
+  #child(): NewRun {
+    const { debounce: _, ...run } = randomRun(this.#random, this.#now);
+    return run;
+  }
+
+  #setQueue(): Call {
+    const change = randomQueueChange(this.#random, this.#now);
+    return this.#call('setQueue', async (store) => {
+      await store.setQueue(change);
+      return store.queues('default');
+    });
   }
 
   #deliver(runs: readonly RunRecord[]): Call {
@@ -187,7 +187,7 @@ export class RandomCalls {
     const id = pick(IDS);
     const byCallback = chance(0.3);
     const byKey = chance(0.5);
-    const fact = byCallback ? completion : this.#fact();
+    const fact = byCallback ? completion : randomFact(this.#random);
     return {
       name: 'deliver',
       make: this.#delivering(fact, (keyIn) =>
@@ -245,26 +245,17 @@ export class RandomCalls {
   }
 
   #query(runs: readonly RunRecord[]): Call {
-    const { pick, chance, below } = this.#random;
-    const [workflow = '', version = ''] = pick(KINDS).split('@');
+    const { pick, chance } = this.#random;
     const key = pick(runs)?.key;
-    const query: RunQuery = {
-      namespace: 'default',
-      limit: below(9),
-      ...(chance(0.4) ? { workflow } : {}),
-      ...(chance(0.2) ? { version } : {}),
-      ...(chance(0.2) ? { queue: pick(QUEUES) } : {}),
-      ...(chance(0.4)
-        ? { statuses: this.#random.some(['queued', 'running', 'waiting', 'stuck', 'failed']) }
-        : {}),
-      ...(chance(0.1) ? { parent: NO_RUN } : {}),
-      ...(chance(0.2) ? { createdFrom: this.#now - below(2000) } : {}),
-      ...(chance(0.2) ? { createdBefore: this.#now - below(1000) } : {}),
-    };
+    const query = randomQuery(this.#random, this.#now);
     const paged = key !== undefined && chance(0.3);
     return {
       name: 'query',
       make: (store, keyIn) => store.query(paged ? { ...query, below: keyIn(key) } : query),
     };
   }
+}
+
+function withParent(run: NewRun, keyIn: (key: number) => number): NewRun {
+  return run.parent === null ? run : { ...run, parent: { ...run.parent, key: keyIn(run.parent.key) } };
 }

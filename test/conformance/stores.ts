@@ -6,11 +6,17 @@ import type { Store } from '../../packages/stepwell/src/store/contract.ts';
 import { openMemoryStore } from '../../packages/stepwell/src/store/memory/store.ts';
 import { openSqliteStore } from '../../packages/stepwell/src/store/sqlite/open.ts';
 
+import { openPostgres } from './postgres.ts';
+
 /** Opens an empty store that belongs to one test alone; `discard` leaves nothing of it. */
 export type OpenStore = () => Promise<{ readonly store: Store; readonly discard: () => Promise<void> }>;
 
 /** Every store that the suite runs on. */
-export const STORES: Readonly<Record<string, OpenStore>> = { memory: openMemory, sqlite: openSqlite };
+export const STORES: Readonly<Record<string, OpenStore>> = {
+  memory: openMemory,
+  sqlite: openSqlite,
+  postgres: openPostgres,
+};
 
 async function openMemory() {
   const store = openMemoryStore();

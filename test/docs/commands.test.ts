@@ -2,7 +2,7 @@
 // that `stepwell dev` serves, and must print what the page says.
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { DevServer } from './dev-server.ts';
@@ -15,6 +15,12 @@ afterAll(() => workbench.remove());
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
   scripts: Record<string, string>;
 };
+
+const packages = new Set(
+  globSync('packages/*/package.json', { cwd: ROOT }).map(
+    (file) => (JSON.parse(readFileSync(join(ROOT, file), 'utf8')) as { name: string }).name,
+  ),
+);
 
 const pages = guidePages().map((page) => {
   const blocks = page.blocks.filter(({ language }) => language === 'sh');
@@ -35,6 +41,10 @@ function isRun(command: string): boolean {
 /** Why a command that is only looked at cannot be a right one; null if it can. */
 function fault(command: string, page: Page): string | null {
   const [program, ...words] = command.split(/\s+/);
+  if (program === 'npm' && words[0] === 'install') {
+    const [name] = words.slice(1).filter((word) => !word.startsWith('-'));
+    return name !== undefined && packages.has(name) ? null : 'this repository has no such package';
+  }
   if (program === 'npm') {
     const script = words[0] === 'run' ? words[1] : words[0];
     return script !== undefined && script in scripts ? null : 'package.json has no such script';

@@ -20,7 +20,7 @@ interface Cut {
  * what it is told to cut, it cuts in the middle of whatever passes.
  */
 export class Proxy {
-  readonly #target: { readonly host: string; readonly port: number };
+  #target: { readonly host: string; readonly port: number };
   readonly #listener: Server;
   readonly #links = new Set<Link>();
   #url: URL;
@@ -40,7 +40,7 @@ export class Proxy {
   }
 
   private constructor(url: URL) {
-    this.#target = { host: url.hostname, port: Number(url.port || 5432) };
+    this.#target = targetOf(url);
     this.#url = new URL(url);
     this.#url.hostname = '127.0.0.1';
     this.#listener = createServer((client) => this.#accept(client));
@@ -49,6 +49,11 @@ export class Proxy {
   /** The server's address by way of this proxy. */
   get url(): string {
     return this.#url.href;
+  }
+
+  /** New connections go to the server at that address; those that there are stay where they are. */
+  aim(url: string): void {
+    this.#target = targetOf(new URL(url));
   }
 
   get connections(): number {
@@ -144,6 +149,8 @@ export class Proxy {
     });
   }
 }
+
+const targetOf = (url: URL) => ({ host: url.hostname, port: Number(url.port || 5432) });
 
 function sever({ client, server }: Link): void {
   client.destroy();

@@ -117,7 +117,8 @@ export class PostgresServer {
 
   /** A server that follows this one, and can take its place: {@link promote}. It ends with this one's {@link close}. */
   async startStandby(settings: Readonly<Record<string, string | number>> = {}): Promise<PostgresServer> {
-    const name = `standby-${++this.#standbys}`;
+    // A standby may have standbys of its own, when it has taken its primary's place.
+    const name = `${this.#parts.name}-${++this.#standbys}`;
     const standby = new PostgresServer({
       ...this.#parts,
       settings: { ...this.#parts.settings, ...settings },

@@ -18,12 +18,13 @@ export interface Evidence {
     readonly mails: readonly Entry[];
   };
   readonly requests: readonly Entry[];
-  readonly kills: number;
+  /** What the shop itself has to say. */
+  readonly ofShop: readonly Finding[];
 }
 
 /** The run tells one side of the story, the ledger of the world outside the other. */
 export function findings(
-  { run, events, ledger, requests, kills }: Evidence,
+  { run, events, ledger, requests, ofShop }: Evidence,
   customer: string,
   amount: number,
 ): Finding[] {
@@ -33,7 +34,7 @@ export function findings(
   const told = ledger.mails.filter((entry) => (entry.request as { to: string }).to === customer).length;
   const positions = events.map(({ position }) => position);
   return [
-    finding('the server was killed twice', kills === 2, `${kills} kills`),
+    ...ofShop,
     finding(
       'the order ended as paid',
       output?.status === 'paid',
@@ -53,6 +54,6 @@ export function findings(
   ];
 }
 
-function finding(expected: string, holds: boolean, seen: string): Finding {
+export function finding(expected: string, holds: boolean, seen: string): Finding {
   return { expected, holds, seen };
 }

@@ -1,22 +1,17 @@
-import { join } from 'node:path';
-import { NodeProcess } from './node-process.ts';
+import type { NodeProcess } from '../processes/node-process.ts';
 import type { Story } from './story.ts';
-
-const PROGRAM = join(import.meta.dirname, '..', 'server.ts');
 
 /** The shop's server as a process that is killed and started again, at the same address. */
 export class KillableServer {
   kills = 0;
-  readonly #store: string;
-  readonly #gateway: string;
+  readonly #start: (port: string) => Promise<NodeProcess>;
   readonly #story: Story;
   #process: Promise<NodeProcess>;
 
-  constructor(store: string, gateway: string, story: Story) {
-    this.#store = store;
-    this.#gateway = gateway;
+  constructor(start: (port: string) => Promise<NodeProcess>, story: Story) {
+    this.#start = start;
     this.#story = story;
-    this.#process = this.#start('0');
+    this.#process = this.#started('0');
   }
 
   /** Of the process that runs, or else of the one that is being started. */
@@ -29,14 +24,17 @@ export class KillableServer {
     this.#process = killed.kill().then(() => {
       this.kills++;
       this.#story.tell('server', `✗ killed (SIGKILL) ${when}`, 'red');
-      return this.#start(new URL(killed.url).port);
+      return this.#started(new URL(killed.url).port);
     });
     await this.#process;
   }
 
-  async #start(port: string): Promise<NodeProcess> {
-    const args = [PROGRAM, '--store', this.#store, '--port', port];
-    const started = await NodeProcess.start(args, { ORDER_GATEWAY: this.#gateway });
+  async stop(): Promise<void> {
+    await (await this.#process).stop();
+  }
+
+  async #started(port: string): Promise<NodeProcess> {
+    const started = await this.#start(port);
     this.#story.tell('server', `▶ listens at ${started.url}, process ${started.pid}`, 'cyan');
     return started;
   }

@@ -1,6 +1,6 @@
 import type { RunEvent, RunInfo } from 'stepwell';
 import { expect, test } from 'vitest';
-import { type Evidence, findings } from '../demo/findings.ts';
+import { type Evidence, finding, findings } from '../demo/findings.ts';
 import type { Entry } from '../ledger.ts';
 
 const CUSTOMER = 'mari@example.com';
@@ -22,7 +22,7 @@ const good: Evidence = {
   events: [event(0), event(1)],
   ledger: { charges: [charge], refunds: [], mails: [entry('mail', { to: 'manager' }), mail] },
   requests: [{ ...charge, outcome: 'refused' }, charge],
-  kills: 2,
+  ofShop: [],
 };
 
 const failing = (evidence: Evidence) =>
@@ -36,7 +36,7 @@ test('a good ending has nothing against it', () => {
 
 const { ledger } = good;
 test.each<[string, Partial<Evidence>, string]>([
-  ['a kill that did not happen', { kills: 1 }, 'killed twice'],
+  ['what the shop itself has seen', { ofShop: [finding('killed twice', false, 'once')] }, 'killed twice'],
   ['another ending', { run: { output: { status: 'declined' } } as unknown as RunInfo }, 'ended as paid'],
   ['a second charge', { ledger: { ...ledger, charges: [charge, charge] } }, 'charged exactly once'],
   ['no charge', { ledger: { ...ledger, charges: [] } }, 'charged exactly once'],

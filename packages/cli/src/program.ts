@@ -5,6 +5,7 @@ import { isStepwellError } from 'stepwell';
 import { ServerRefusal } from './api/server-refusal.ts';
 import { addCallbackCommand } from './commands/callback.ts';
 import { addCancelCommand } from './commands/cancel.ts';
+import { addCopyCommand } from './commands/copy.ts';
 import { addDevCommand } from './commands/dev.ts';
 import { addEventsCommand } from './commands/events.ts';
 import { addListCommand } from './commands/list.ts';
@@ -55,6 +56,7 @@ function program(): Command {
   addRaiseCommand(program);
   addCallbackCommand(program);
   addCancelCommand(program);
+  addCopyCommand(program);
   return program;
 }
 

@@ -12,6 +12,7 @@ export type {
 } from './workflow/definition.ts';
 export type { Accepted, Schema, Validated } from './workflow/schema.ts';
 export { ERRORS, isStepwellError, StepwellError, type ErrorCode } from './model/errors.ts';
+export type { SqliteTransaction } from './store/sqlite/outcomes.ts';
 export type { Codec } from './model/codec.ts';
 export type { Failure } from './model/failure.ts';
 export type { OperationId, OperationKind } from './model/operation.ts';

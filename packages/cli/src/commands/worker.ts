@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { Schedules } from '@stepwell/schedules';
 import { Stepwell } from 'stepwell';
 import { loadWorkflows } from '../dev/load-workflows.ts';
 import { runService } from '../service/run-service.ts';
@@ -52,9 +53,10 @@ async function openWorker(files: readonly string[], options: GivenOptions, outpu
       lease,
     },
   });
+  const schedules = await Schedules.open(well);
   const kinds = workflows.map((workflow) => `${workflow.name}@${workflow.version}`);
   output.result({ type: 'working', workflows: kinds, queues: queues ?? null }, () => [
     `working on ${queues?.join(', ') ?? 'all queues'}  ${kinds.join(', ')}`,
   ]);
-  return { close: () => well.close({ grace }) };
+  return { close: () => schedules.close().then(() => well.close({ grace })) };
 }

@@ -1,6 +1,7 @@
 // The process in which `stepwell dev` runs workflow files: it loads them, opens engine and server when it is told to,
 // and drains when it is told to stop. dev/supervisor.ts starts it, and a new one whenever the files change.
 
+import { Schedules } from '@stepwell/schedules';
 import { serve } from '@stepwell/server';
 import { type AnyDefinition, isStepwellError, Stepwell } from 'stepwell';
 import { loadWorkflows, noteLoadedFiles } from './load-workflows.ts';
@@ -43,8 +44,14 @@ async function openServer(workflows: readonly AnyDefinition[]) {
   const well = await Stepwell.open({ store, workflows });
   try {
     const server = await serve(well, { host, port, insecure });
-    // Nobody is let in any more, then what is under way may end.
-    return { url: server.url, close: () => server.close().then(() => well.close()) };
+    const schedules = await Schedules.open(well);
+    const close = async () => {
+      // Nobody is let in any more and nothing is started, then what is under way may end.
+      await server.close();
+      await schedules.close();
+      await well.close();
+    };
+    return { url: server.url, close };
   } catch (error) {
     await well.close();
     throw error;

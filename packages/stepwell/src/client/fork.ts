@@ -28,8 +28,7 @@ export function forkedRun(
     events.push(present({ type: 'operation.succeeded', op: options.from, value } as const));
   }
   events.push({ type: 'run.forked', run: source.id, op: options.from });
-  const { namespace, workflow, version, queue, priority, input, timeout, concurrencyKey, concurrencyLimit } =
-    source;
+  const { namespace, workflow, version, queue, priority, input, timeout, hardTimeout } = source;
   return {
     namespace,
     id: options.id === undefined ? system.uuid() : checkId(options.id, 'run id', limits.idLength),
@@ -41,8 +40,9 @@ export function forkedRun(
     input,
     parent: null,
     timeout,
-    concurrencyKey,
-    concurrencyLimit,
+    hardTimeout,
+    concurrencyKey: source.concurrencyKey,
+    concurrencyLimit: source.concurrencyLimit,
     createdAt: now,
     journal: { at: now, count: events.length, events: JSON.stringify(events) },
   };

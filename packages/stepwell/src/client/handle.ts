@@ -1,6 +1,14 @@
 import type { Stepwell } from './stepwell.ts';
 import type { Started } from './watch.ts';
-import type { CancelOptions, EventsOptions, ResultOptions, RunEvent, RunInfo, StartedRun } from './types.ts';
+import type {
+  CancelOptions,
+  EventsOptions,
+  RaiseOptions,
+  ResultOptions,
+  RunEvent,
+  RunInfo,
+  StartedRun,
+} from './types.ts';
 
 /** A run by its id: the engine's methods with the id filled in. */
 export class Handle<O = unknown> implements StartedRun<O> {
@@ -29,7 +37,7 @@ export class Handle<O = unknown> implements StartedRun<O> {
     return this.#well.events(this.id, options);
   }
 
-  raiseEvent(name: string, value?: unknown, options?: { id?: string }): Promise<void> {
+  raiseEvent(name: string, value?: unknown, options?: RaiseOptions): Promise<void> {
     return this.#well.raiseEvent(this.id, name, value, options);
   }
 

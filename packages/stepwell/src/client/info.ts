@@ -2,11 +2,11 @@ import { unseal, type Codec } from '../model/codec.ts';
 import type { JournalEvent } from '../model/event.ts';
 import { present } from '../model/fields.ts';
 import type { Failure } from '../model/failure.ts';
-import { isFinal, type RunRecord } from '../model/run.ts';
+import { isFinal, type RunRecord, type WaitReason } from '../model/run.ts';
 import type { ErrorInfo, RunInfo } from './types.ts';
 
 /** A run as an application sees it. */
-export function infoOf(run: RunRecord, codec: Codec | null): RunInfo {
+export function infoOf(run: RunRecord, codec: Codec | null, now: number): RunInfo {
   const { parent, error } = run;
   return {
     id: run.id,
@@ -21,7 +21,7 @@ export function infoOf(run: RunRecord, codec: Codec | null): RunInfo {
     error: error === undefined ? undefined : errorInfoOf(error, codec),
     progress: run.progress,
     statusText: run.statusText,
-    waitingFor: waitingFor(run),
+    waitingFor: waitingFor(run, now),
     parent: parent === null ? undefined : { id: parent.id, op: parent.op },
     continuedBy: run.continuedBy ?? undefined,
     readyAt: run.readyAt ?? undefined,
@@ -31,17 +31,15 @@ export function infoOf(run: RunRecord, codec: Codec | null): RunInfo {
   };
 }
 
-function waitingFor(run: RunRecord): RunInfo['waitingFor'] {
+/** The reasons that still hold: the rate of a queue may let the next run begin by now. */
+export function holdsAt(reasons: readonly WaitReason[], now: number): readonly WaitReason[] {
+  return reasons.filter(({ kind, until }) => kind !== 'rate' || until === undefined || until > now);
+}
+
+function waitingFor(run: RunRecord, now: number): RunInfo['waitingFor'] {
   if (isFinal(run.status) || run.status === 'running') return [];
-  if (run.status !== 'queued' || run.waitingFor.length > 0) return run.waitingFor;
-  if (run.readyAt === null && run.concurrencyKey !== null) {
-    return [
-      {
-        kind: 'concurrency',
-        detail: `${run.concurrencyLimit} runs with the key "${run.concurrencyKey}" are under way`,
-      },
-    ];
-  }
+  const reasons = holdsAt(run.waitingFor, now);
+  if (run.status !== 'queued' || reasons.length > 0) return reasons;
   return [present({ kind: 'start', detail: 'a worker', until: run.readyAt ?? undefined } as const)];
 }
 

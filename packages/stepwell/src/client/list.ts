@@ -2,7 +2,8 @@ import type { Codec } from '../model/codec.ts';
 import { StepwellError } from '../model/errors.ts';
 import { present } from '../model/fields.ts';
 import { ACTIVE_STATUSES, FINAL_STATUSES, type RunKey, type RunStatus } from '../model/run.ts';
-import type { Store } from '../store/contract.ts';
+import type { RunQuery, Store } from '../store/contract.ts';
+import type { RunFilter } from './bulk.ts';
 import { infoOf } from './info.ts';
 import type { ListOptions, RunList } from './types.ts';
 
@@ -17,6 +18,7 @@ export async function listRuns(
   options: ListOptions,
   parent: RunKey | undefined,
   codec: Codec | null,
+  now: number,
 ): Promise<RunList> {
   const limit = options.limit ?? DEFAULT_LIMIT;
   if (!Number.isInteger(limit) || limit < 1 || limit > MOST) {
@@ -25,26 +27,28 @@ export async function listRuns(
       `The limit of a list must be a whole number from 1 to ${MOST}, not ${String(limit)}.`,
     );
   }
-  const runs = await store.query(
-    present({
-      namespace,
-      workflow: options.workflow,
-      version: options.version,
-      statuses: statusesOf(options.status),
-      queue: options.queue,
-      parent,
-      below: options.cursor === undefined ? undefined : keyOf(options.cursor),
-      createdFrom: timeOf(options.createdFrom, 'createdFrom'),
-      createdBefore: timeOf(options.createdBefore, 'createdBefore'),
-      // One more than asked for shows whether there is a next page.
-      limit: limit + 1,
-    }),
-  );
+  const below = options.cursor === undefined ? undefined : keyOf(options.cursor);
+  // One more than asked for shows whether there is a next page.
+  const bounds = present({ parent, below, limit: limit + 1 });
+  const runs = await store.query({ ...queryOf(namespace, options), ...bounds });
   const page = runs.slice(0, limit);
   return {
-    runs: page.map((run) => infoOf(run, codec)),
+    runs: page.map((run) => infoOf(run, codec, now)),
     cursor: runs.length > limit ? cursorOf(page.at(-1)!.key) : undefined,
   };
+}
+
+/** What the store is asked for. @throws StepwellError `OPTION_INVALID` */
+export function queryOf(namespace: string, options: RunFilter): Omit<RunQuery, 'limit'> {
+  return present({
+    namespace,
+    workflow: options.workflow,
+    version: options.version,
+    statuses: statusesOf(options.status),
+    queue: options.queue,
+    createdFrom: timeOf(options.createdFrom, 'createdFrom'),
+    createdBefore: timeOf(options.createdBefore, 'createdBefore'),
+  });
 }
 
 function statusesOf(status: ListOptions['status']): readonly RunStatus[] | undefined {

@@ -1,6 +1,7 @@
 import type { System } from '../engine/system.ts';
 import { milliseconds } from '../model/duration.ts';
 import { StepwellError } from '../model/errors.ts';
+import { present } from '../model/fields.ts';
 import { checkId, checkName } from '../model/identifier.ts';
 import { sameJson } from '../model/json.ts';
 import type { Limits } from '../model/limits.ts';
@@ -39,7 +40,7 @@ export async function newRun(
   const now = system.now();
   const timeout = options.timeout ?? own.timeout;
   const given = options.concurrencyKey;
-  return {
+  const run: NewRun = {
     namespace,
     id: options.id === undefined ? system.uuid() : checkId(options.id, 'run id', limits.idLength),
     workflow: name,
@@ -50,17 +51,51 @@ export async function newRun(
     input: payloads.encode(input, `input of workflow "${name}"`),
     parent: null,
     timeout: timeout === undefined ? null : milliseconds(timeout, `timeout of ${where}`),
+    hardTimeout:
+      own.hardTimeout === undefined ? null : milliseconds(own.hardTimeout, `hard timeout of ${where}`),
     ...(given === undefined
       ? concurrencyOf(definition, input, limits)
       : {
           concurrencyKey: `${name}/${checkId(given, 'concurrency key', limits.idLength)}`,
-          concurrencyLimit: own.concurrency?.limit ?? 1,
+          concurrencyLimit: own.concurrency?.limit ?? null,
         }),
     createdAt: now,
   };
+  if (options.debounce === undefined && options.startDeadline === undefined) return run;
+  return { ...run, ...putOff(options, run.readyAt, limits, where) };
 }
 
-function readyAt({ delay, at }: StartOptions, now: number, where: string): number {
+/** What a start with a debounce key or a deadline has besides. */
+function putOff(
+  { debounce, startDeadline }: StartOptions,
+  readyAt: number,
+  limits: Limits,
+  where: string,
+): Pick<NewRun, 'beginBy' | 'debounce'> {
+  return present({
+    beginBy:
+      startDeadline === undefined
+        ? undefined
+        : readyAt + milliseconds(startDeadline, `startDeadline of ${where}`),
+    debounce:
+      debounce === undefined
+        ? undefined
+        : {
+            key: checkId(debounce.key, `debounce key of ${where}`, limits.idLength),
+            maxWait:
+              debounce.maxWait === undefined
+                ? null
+                : milliseconds(debounce.maxWait, `maxWait of the debounce of ${where}`),
+          },
+  });
+}
+
+function readyAt({ delay, at, debounce }: StartOptions, now: number, where: string): number {
+  if (debounce !== undefined) {
+    if (delay !== undefined || at !== undefined)
+      throw new StepwellError('OPTION_INVALID', `Give debounce, delay or at for ${where}, not several.`);
+    return now + milliseconds(debounce.delay, `delay of the debounce of ${where}`);
+  }
   if (delay !== undefined && at !== undefined)
     throw new StepwellError('OPTION_INVALID', `Give either delay or at for ${where}, not both.`);
   if (delay !== undefined) return now + milliseconds(delay, `delay of ${where}`);

@@ -13,6 +13,7 @@ import type { AnyDefinition, Definition } from '../workflow/definition.ts';
 import type { ExecutionParts } from '../workflow/execution.ts';
 import { FunctionRuntime } from '../workflow/function-runtime.ts';
 import { Registry } from '../workflow/registry.ts';
+import { cancelAll, retryAll, startAll } from './bulk.ts';
 import { Callbacks } from './callbacks.ts';
 import { isStuckInCancel } from './cancel.ts';
 import { readEvents } from './events.ts';
@@ -21,24 +22,32 @@ import { Handle } from './handle.ts';
 import { infoOf } from './info.ts';
 import { listRuns } from './list.ts';
 import { openStore } from './open-store.ts';
+import { listQueues, pauseQueue, type QueueParts, resumeQueue, setQueue } from './queues.ts';
 import { awaitResult } from './result.ts';
 import { definitionOf, demandSame, newRun, type StartParts } from './start.ts';
-import { realSystem, reportError } from './system.ts';
+import { realSystem, reportError, systemFor } from './system.ts';
 import type {
   CancelOptions,
+  EngineParts,
   EventsOptions,
   ForkOptions,
   ListOptions,
   OpenOptions,
+  RaiseOptions,
+  QueueInfo,
+  QueueSettings,
   ResultOptions,
   RunEvent,
+  RunFilter,
   RunHandle,
   RunInfo,
   RunList,
   StartArguments,
   StartedRun,
+  StartItem,
   StartOptions,
 } from './types.ts';
+import { joined, transact } from './transact.ts';
 import { engineClosed, Watch, type Started } from './watch.ts';
 import { workerSettings } from './worker-settings.ts';
 
@@ -58,15 +67,15 @@ export class Stepwell implements AsyncDisposable {
   readonly #parts: StartParts;
   #closed: Promise<void> | null = null;
 
-  private constructor(options: OpenOptions, bodyOf: ExecutionParts['bodyOf']) {
-    this.namespace = checkId(options.namespace ?? 'default', 'namespace');
-    this.#limits = withDefaultLimits(options.limits);
+  private constructor(options: CheckedOptions, store: Store, bodyOf: ExecutionParts['bodyOf']) {
+    const { namespace, limits, registry, settings } = options;
+    this.namespace = namespace;
+    this.#limits = limits;
     this.#payloads = new Payloads(options.codec ?? null, this.#limits);
-    this.#registry = new Registry(options.workflows ?? []);
-    this.#system = options.system ?? realSystem;
-    const settings = options.worker === false ? null : workerSettings(options.worker);
+    this.#registry = registry;
+    this.#system = options.system ?? systemFor(store);
     this.#ownsStore = typeof options.store === 'string';
-    this.#store = typeof options.store === 'string' ? openStore(options.store, this.#system) : options.store;
+    this.#store = store;
     this.callbacks = new Callbacks(this.#store, this.#system, this.#payloads, () => this.#demandOpen());
     this.#watch = new Watch(this.#store, this.#system);
     this.#parts = {
@@ -81,6 +90,7 @@ export class Stepwell implements AsyncDisposable {
       limits: this.#limits,
       settled: (callback) => this.#system.settled(callback),
       codec: this.#payloads.codec,
+      transact: (run, key, work) => transact(this.#store, this.#payloads, run, key, work),
       bodyOf,
     });
     const report = options.onError ?? reportError;
@@ -105,7 +115,12 @@ export class Stepwell implements AsyncDisposable {
 
   /** @internal For `stepwell/testing`: as `open`, with other bodies of steps. */
   static async openWith(options: OpenOptions, bodyOf: ExecutionParts['bodyOf']): Promise<Stepwell> {
-    const well = new Stepwell(options, bodyOf);
+    const checked = checkOptions(options);
+    const store =
+      typeof options.store === 'string'
+        ? await openStore(options.store, options.system ?? realSystem)
+        : options.store;
+    const well = new Stepwell(checked, store, bodyOf);
     try {
       await well.#worker?.open();
     } catch (error) {
@@ -131,10 +146,37 @@ export class Stepwell implements AsyncDisposable {
     this.#demandOpen();
     const definition = definitionOf(this.#registry, workflow, options.version);
     const run = await newRun(this.#parts, definition, input, options);
-    const answer = await this.#startHere(run);
+    const { client } = options;
+    if (client === undefined) return this.#startedAs(run, await this.#startHere(run));
+    return this.#startedAs(run, (await joined(this.#store, client).start([run]))[0]!);
+  }
+
+  /**
+   * Starts many runs of a workflow, in their order: 10,000 at a time in one transaction. Nothing is started if one of them
+   * is not valid. If one has an id that is taken, all the others are started, and the call is rejected.
+   * @throws as `start`
+   */
+  startMany<I, O>(workflow: Definition<I, O>, items: readonly StartItem<I>[]): Promise<StartedRun<O>[]>;
+  startMany<T = unknown>(workflow: string, items: readonly StartItem<unknown>[]): Promise<StartedRun<T>[]>;
+  async startMany(
+    workflow: AnyDefinition | string,
+    items: readonly StartItem<unknown>[],
+  ): Promise<StartedRun[]> {
+    this.#demandOpen();
+    const runs: NewRun[] = [];
+    for (const { input, ...options } of items) {
+      const definition = definitionOf(this.#registry, workflow, options.version);
+      runs.push(await newRun(this.#parts, definition, input, options));
+    }
+    const answers = await startAll(this.#queueParts, runs);
+    return answers.map((answer, index) => this.#startedAs(runs[index]!, answer));
+  }
+
+  /** @throws StepwellError `RUN_ID_TAKEN` */
+  #startedAs(run: NewRun, answer: StartAnswer): StartedRun {
     if (answer.created) return new Handle(this, run.id, this.#watch.started(answer.key));
-    demandSame(answer.existing, run, this.#payloads);
-    return new Handle(this, run.id, null);
+    if (answer.moved !== true) demandSame(answer.existing, run, this.#payloads);
+    return new Handle(this, answer.existing.id, null);
   }
 
   /** Starts a run, and gives it to this engine's own worker if that has room: that saves a claim. */
@@ -158,14 +200,14 @@ export class Stepwell implements AsyncDisposable {
 
   /** @throws StepwellError `RUN_NOT_FOUND`, `ID_INVALID` */
   async get(id: string): Promise<RunInfo> {
-    return infoOf(await this.#record(id), this.#payloads.codec);
+    return infoOf(await this.#record(id), this.#payloads.codec, this.#system.now());
   }
 
   /** Runs that match, newest first. @throws StepwellError `OPTION_INVALID`, `CURSOR_INVALID`, `RUN_NOT_FOUND` (of the parent) */
   async list(options: ListOptions = {}): Promise<RunList> {
     this.#demandOpen();
     const parent = options.parent === undefined ? undefined : (await this.#record(options.parent)).key;
-    return listRuns(this.#store, this.namespace, options, parent, this.#payloads.codec);
+    return listRuns(this.#store, this.namespace, options, parent, this.#payloads.codec, this.#system.now());
   }
 
   /**
@@ -200,11 +242,12 @@ export class Stepwell implements AsyncDisposable {
    * Raises an event to a run; it is kept until the run asks for it. With an `id`, a second one of that id is dropped.
    * @throws StepwellError `RUN_NOT_FOUND`, `RUN_ENDED`, `NAME_INVALID`, `VALUE_NOT_JSON`, `PAYLOAD_TOO_LARGE`
    */
-  async raiseEvent(id: string, name: string, value?: unknown, options: { id?: string } = {}): Promise<void> {
+  async raiseEvent(id: string, name: string, value?: unknown, options: RaiseOptions = {}): Promise<void> {
     checkName(name, 'event name', this.#limits.nameLength);
     if (options.id !== undefined) checkId(options.id, 'event id', this.#limits.idLength);
     const payload = this.#payloads.encode(value, `value of event "${name}"`);
-    await this.#deliver(id, present({ type: 'event', name, value: payload, id: options.id } as const));
+    const store = options.client === undefined ? this.#store : joined(this.#store, options.client);
+    await this.#deliver(id, present({ type: 'event', name, value: payload, id: options.id } as const), store);
   }
 
   /**
@@ -240,6 +283,45 @@ export class Stepwell implements AsyncDisposable {
    */
   async retry(id: string): Promise<void> {
     await this.#deliver(id, { type: 'reopen' });
+  }
+
+  /**
+   * Retries all runs that match, by default those that failed or timed out; the answer is how many.
+   * @throws StepwellError `OPTION_INVALID`
+   */
+  async retryAll(filter: RunFilter = {}): Promise<number> {
+    return retryAll(this.#queueParts, filter);
+  }
+
+  /**
+   * Asks all runs that match and have not ended to end; the answer is how many.
+   * @throws StepwellError `OPTION_INVALID`
+   */
+  async cancelAll(filter: RunFilter, { reason }: { reason?: string } = {}): Promise<number> {
+    return cancelAll(this.#queueParts, filter, checkReason(reason));
+  }
+
+  /** The queues that have settings or runs, by name. */
+  async queues(): Promise<QueueInfo[]> {
+    return listQueues(this.#queueParts);
+  }
+
+  /**
+   * Sets what holds a queue back, in place of what was set before; `{}`: nothing. Kept in the store, in force everywhere at once.
+   * @throws StepwellError `NAME_INVALID`, `OPTION_INVALID`, `DURATION_INVALID`
+   */
+  async setQueue(name: string, settings: QueueSettings): Promise<void> {
+    await setQueue(this.#queueParts, name, settings);
+  }
+
+  /** Nothing of the queue is taken up any more; what is active goes on until it waits. @throws StepwellError `NAME_INVALID` */
+  async pauseQueue(name: string, { reason }: { reason?: string } = {}): Promise<void> {
+    await pauseQueue(this.#queueParts, name, reason);
+  }
+
+  /** @throws StepwellError `NAME_INVALID` */
+  async resumeQueue(name: string): Promise<void> {
+    await resumeQueue(this.#queueParts, name);
   }
 
   /**
@@ -305,6 +387,16 @@ export class Stepwell implements AsyncDisposable {
     this.#closed ??= this.#ownsStore ? this.#store.close() : Promise.resolve();
   }
 
+  /** @internal What other packages of Stepwell build on. */
+  get parts(): EngineParts {
+    return {
+      store: this.#store,
+      system: this.#system,
+      prepare: (workflow, input, options) =>
+        newRun(this.#parts, definitionOf(this.#registry, workflow, options.version), input, options),
+    };
+  }
+
   /** Runs that are being executed by this engine now, and waiting ones that it keeps in memory. */
   load(): { active: number; parked: number } {
     return { active: this.#worker?.activeCount ?? 0, parked: this.#worker?.parkedCount ?? 0 };
@@ -312,6 +404,11 @@ export class Stepwell implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  get #queueParts(): QueueParts {
+    this.#demandOpen();
+    return { store: this.#store, system: this.#system, namespace: this.namespace };
   }
 
   #demandOpen(): void {
@@ -326,17 +423,17 @@ export class Stepwell implements AsyncDisposable {
     return run;
   }
 
-  async #deliver(id: string, fact: Fact): Promise<void> {
+  async #deliver(id: string, fact: Fact, store: Pick<Store, 'deliver'> = this.#store): Promise<void> {
     this.#demandOpen();
     checkId(id, 'run id', this.#limits.idLength);
-    const [answer] = await this.#store.deliver([
+    const [answer] = await store.deliver([
       { to: { namespace: this.namespace, id }, now: this.#system.now(), fact },
     ]);
     if (answer!.delivered) return;
     if (answer!.because === 'unknown') throw notFound(id);
     const { continuedBy } = await this.#record(id);
     // As `result` does: whoever knows a run by its first id means the one that goes on for it.
-    if (continuedBy !== null && fact.type !== 'reopen') return this.#deliver(continuedBy, fact);
+    if (continuedBy !== null && fact.type !== 'reopen') return this.#deliver(continuedBy, fact, store);
     if (fact.type === 'reopen') {
       throw new StepwellError(
         'RUN_NOT_FAILED',
@@ -345,6 +442,19 @@ export class Stepwell implements AsyncDisposable {
     }
     throw new StepwellError('RUN_ENDED', `The run "${id}" has ended and takes nothing in any more.`);
   }
+}
+
+type CheckedOptions = ReturnType<typeof checkOptions>;
+
+/** @throws StepwellError `ID_INVALID`, `OPTION_INVALID`, `WORKFLOW_DUPLICATE` and the like, before anything is opened */
+function checkOptions(options: OpenOptions) {
+  return {
+    ...options,
+    namespace: checkId(options.namespace ?? 'default', 'namespace'),
+    limits: withDefaultLimits(options.limits),
+    registry: new Registry(options.workflows ?? []),
+    settings: options.worker === false ? null : workerSettings(options.worker),
+  };
 }
 
 function notFound(id: string): StepwellError {

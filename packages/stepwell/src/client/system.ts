@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { System } from '../engine/system.ts';
+import type { Store } from '../store/contract.ts';
 
 /** The longest delay that Node's timers take (ms): a longer one would fire at once. */
 const LONGEST_DELAY = 2 ** 31 - 1;
@@ -14,6 +15,11 @@ export const realSystem: System = {
   soon: (callback) => void setImmediate(callback),
   settled: whenSettled,
 };
+
+/** That of this machine, but with the time of the store if it has a clock of its own. */
+export function systemFor({ now }: Store): System {
+  return now === undefined ? realSystem : { ...realSystem, now };
+}
 
 const RESOLVED = Promise.resolve();
 let unsettled: (() => void)[] = [];

@@ -3,7 +3,7 @@ import type { Duration } from '../model/duration.ts';
 import type { JournalEvent } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import type { Limits } from '../model/limits.ts';
-import type { Progress, RunStatus, WaitReason } from '../model/run.ts';
+import type { NewRun, Progress, RunStatus, WaitReason } from '../model/run.ts';
 import type { Store } from '../store/contract.ts';
 import type { System } from '../engine/system.ts';
 import type { AnyDefinition, Start } from '../workflow/definition.ts';
@@ -41,7 +41,33 @@ export type StartOptions = Start & {
   /** Default: the newest version that is registered here. */
   version?: string;
   concurrencyKey?: string;
+  /** If the run has not begun this long after its time it does not begin any more: it ends as `timed_out`. */
+  startDeadline?: Duration;
+  debounce?: Debounce;
+  /** On PostgreSQL, a client of `pg` with an open transaction: the run is started when that is committed, or not at all. */
+  client?: unknown;
 };
+
+export interface RaiseOptions {
+  /** A second event of that id is dropped. */
+  id?: string;
+  /** As that of a start: the event is raised when the client's transaction is committed. */
+  client?: unknown;
+}
+
+/**
+ * Starts of one workflow that come in a burst are one run: as long as the run of a key has not begun, each further start
+ * puts it off to `delay` from now, with the new input and options, and is answered with that run.
+ */
+export interface Debounce {
+  key: string;
+  delay: Duration;
+  /** After its first start it is put off no further than this. */
+  maxWait?: Duration;
+}
+
+/** One of many starts. */
+export type StartItem<I> = StartOptions & (undefined extends I ? { input?: I } : { input: I });
 
 /** The input may be left out where it may be undefined. */
 export type StartArguments<I> = undefined extends I
@@ -96,6 +122,9 @@ export interface ListOptions {
   cursor?: string;
 }
 
+export type { RunFilter } from './bulk.ts';
+export type { QueueInfo, QueueSettings } from './queues.ts';
+
 export interface RunList {
   readonly runs: readonly RunInfo[];
   /** Give it to the next call; undefined: this was the last page. */
@@ -144,7 +173,7 @@ export interface RunHandle<O = unknown> {
   /** Resolves with the output; rejects with the run's error, `RUN_CANCELLED` or `RUN_TIMED_OUT`. Follows `continueAs`. */
   result(options?: ResultOptions): Promise<O>;
   events(options?: EventsOptions): AsyncIterableIterator<RunEvent>;
-  raiseEvent(name: string, value?: unknown, options?: { id?: string }): Promise<void>;
+  raiseEvent(name: string, value?: unknown, options?: RaiseOptions): Promise<void>;
   cancel(options?: CancelOptions): Promise<void>;
   pause(options?: { reason?: string }): Promise<void>;
   resume(): Promise<void>;
@@ -155,4 +184,12 @@ export interface RunHandle<O = unknown> {
 export interface StartedRun<O = unknown> extends RunHandle<O> {
   /** False: a run of that id, with the same workflow and input, existed already. */
   readonly created: boolean;
+}
+
+/** What other packages of Stepwell build on. */
+export interface EngineParts {
+  readonly store: Store;
+  readonly system: System;
+  /** The run that a start would make. @throws what the start would throw */
+  prepare(workflow: string, input: unknown, options: StartOptions): Promise<NewRun>;
 }

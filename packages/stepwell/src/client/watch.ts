@@ -39,10 +39,17 @@ export class Watch {
   }
 
   #hear(news: News): void {
+    if (news.type === 'missed') return this.#missed();
     if (news.type !== 'journal') return;
     if (news.ended) this.#keepEnd(news.run);
     const listeners = this.#listeners.get(news.run);
     if (listeners !== undefined) for (const listener of [...listeners]) listener.heard(news);
+  }
+
+  /** Any run may have grown or ended. */
+  #missed(): void {
+    this.#ends += ENDS_KEPT;
+    for (const listeners of this.#listeners.values()) for (const listener of listeners) listener.lookAgain();
   }
 
   #keepEnd(run: RunKey): void {
@@ -135,6 +142,8 @@ export class Watcher implements Listener {
   }
 
   lookAgain(): void {
+    // Also if nobody waits right now: what is being read may be from before.
+    this.#heard = true;
     this.#wake?.();
   }
 

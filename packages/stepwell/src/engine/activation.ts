@@ -101,6 +101,7 @@ export class Activation {
     this.#host = new ActivationHost(this, present);
     this.execution = around.runtime.execute(run, this.#host);
     if (this.deadline !== null) this.timers.add(this.deadline, { type: 'deadline' });
+    if (this.hardDeadline !== null) this.timers.add(this.hardDeadline, { type: 'hard deadline' });
     this.receive(facts);
   }
 
@@ -108,7 +109,10 @@ export class Activation {
   async open(): Promise<void> {
     this.append({ type: 'run.activated', worker: this.around.worker, format: JOURNAL_FORMAT });
     const forced = forcedCancel(this.facts.waiting);
-    if (forced !== null) return this.#endByForce(forced.reason);
+    if (forced !== null) return this.#endAtOnce({ type: 'forced', reason: forced.reason });
+    if (this.run.startedAt === null) return this.#endAtOnce({ type: 'too late' });
+    if (this.hardDeadline !== null && this.hardDeadline <= this.draft.dueBy)
+      return this.#endAtOnce({ type: 'hard timeout' });
     if (this.execution === null) this.broken = noWorker(this);
     try {
       if (this.execution !== null) await replay(this, this.#host);
@@ -130,15 +134,16 @@ export class Activation {
 
   #goLive(): void {
     this.phase = 'live';
-    if (this.broken === null && this.end === null) resumeWork(this);
+    // What was cut off begins again with the resume, if a pause came meanwhile.
+    if (this.broken === null && this.end === null && !this.facts.hasPause) resumeWork(this);
     this.pump();
   }
 
   /** Without the function: there may be none that fits. */
-  #endByForce(reason: string | undefined): void {
+  #endAtOnce(end: End): void {
     this.#host.applyAll();
     this.phase = 'live';
-    this.end = { type: 'forced', reason };
+    this.end = end;
     this.pump();
   }
 
@@ -254,12 +259,23 @@ export class Activation {
 
   /** When the run has taken too long; null: never. */
   get deadline(): number | null {
-    const { timeout, startedAt, createdAt } = this.run;
-    return timeout === null ? null : (this.state.past.reopenedAt ?? startedAt ?? createdAt) + timeout;
+    const { timeout } = this.run;
+    return timeout === null ? null : this.#beganAt + timeout;
+  }
+
+  /** When it is ended at once. */
+  get hardDeadline(): number | null {
+    const { hardTimeout } = this.run;
+    return hardTimeout === null ? null : this.#beganAt + hardTimeout;
+  }
+
+  get #beganAt(): number {
+    const { startedAt, createdAt } = this.run;
+    return this.state.past.reopenedAt ?? startedAt ?? createdAt;
   }
 
   #begin(): boolean {
-    if (this.started || this.beginsAt > this.around.system.now()) return false;
+    if (this.started || this.beginsAt > this.draft.dueBy) return false;
     this.started = true;
     this.append({
       type: 'run.started',
@@ -298,7 +314,9 @@ export class Activation {
   #setTimer(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = null;
-    const first = this.state.paused || this.bodies.size === 0 ? null : this.timers.first();
+    // With a commit to be made it is set when that is durable.
+    const waits = !this.state.paused && this.bodies.size > 0 && this.draft.empty;
+    const first = waits ? this.timers.first() : null;
     if (first === null) return;
     const { system } = this.around;
     this.#cancelTimer = system.timer(Math.max(0, first.at - system.now()), () => {
@@ -329,6 +347,11 @@ export class Activation {
     return this.bodies.size === 0 && this.draft.effects.length === 0 && this.#arrivals.length === 0;
   }
 
+  /** Its end or release is decided: nothing comes after that in the journal. */
+  get hasLastWord(): boolean {
+    return this.draft.end !== undefined || this.draft.release !== undefined || this.#isLeaving();
+  }
+
   #isLeaving(): boolean {
     return this.#underWay !== null && this.#underWay.leaves !== null;
   }
@@ -342,7 +365,8 @@ export class Activation {
     this.hasCommitted = true;
     if (leaves !== null) return this.#leave(leaves);
     try {
-      for (const effect of effects) beginEffect(this, effect);
+      // Of a run that has been ended meanwhile nothing begins any more.
+      if (!this.hasLastWord) for (const effect of effects) beginEffect(this, effect);
     } catch (error) {
       this.broken ??= defectOf(error);
     }

@@ -106,7 +106,12 @@ function saveHeartbeat(activation: Activation, { op, unsaved }: Body): void {
 function takeReconciled(activation: Activation, operation: PendingOperation, reconciled: Reconciled): void {
   const { op } = operation.started;
   if (reconciled.type === 'done') return succeed(activation, operation, reconciled.value);
-  if (reconciled.type === 'not done') return beginAttempt(activation, operation);
+  if (reconciled.type === 'not done') {
+    // A pause came meanwhile: it is asked about again when the run goes on. Said, so that the run is given up until then.
+    if (activation.state.paused) activation.append({ type: 'operation.heartbeat', op });
+    else beginAttempt(activation, operation);
+    return;
+  }
   activation.settle({ type: 'operation.failed', op, error: uncertain(op, reconciled.error) });
 }
 

@@ -56,6 +56,11 @@ export class Draft {
     return this.#at;
   }
 
+  /** Until when what is due belongs into this commit: it has one time, at which nothing may happen before its own. */
+  get dueBy(): number {
+    return this.empty ? this.#now() : Math.min(this.at, this.#now());
+  }
+
   /** The event's text is made at once: what happens to its values afterwards does not reach the journal. */
   append(event: JournalEvent): void {
     void this.at;

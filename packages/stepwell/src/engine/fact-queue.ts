@@ -20,6 +20,11 @@ export class FactQueue {
     return this.#waiting;
   }
 
+  /** Whether the run is about to be paused, if it is not yet. */
+  get hasPause(): boolean {
+    return this.#waiting.some(({ fact: { type } }) => type === 'pause');
+  }
+
   /** Those that are known already are passed over. */
   receive(facts: readonly NumberedFact[]): void {
     for (const fact of facts) {
@@ -33,9 +38,12 @@ export class FactQueue {
   /** The next one to work into the draft. */
   next(): NumberedFact | undefined {
     if (this.#waiting.length === 0) return undefined;
-    // Whoever pauses a run that has much to take in does not want it to do all that first.
-    const pause = this.#waiting.findIndex(({ fact: { type } }) => type === 'pause');
-    const [fact] = this.#waiting.splice(Math.max(0, pause), 1);
+    // Whoever pauses a run that has much to take in does not want it to do all that first. But of a resume and a pause
+    // that came after it the pause is the last word.
+    const first = this.hasPause
+      ? this.#waiting.findIndex(({ fact: { type } }) => type === 'pause' || type === 'resume')
+      : 0;
+    const [fact] = this.#waiting.splice(first, 1);
     // Not the number of this one: what was held comes after a resume or cancel that arrived later.
     if (fact !== undefined) this.#lastWorked = Math.max(this.#lastWorked, fact.number);
     return fact;

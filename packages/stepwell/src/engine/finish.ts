@@ -16,7 +16,7 @@ type Continued = Extract<End, { type: 'continued' }>;
 /** The function has ended, or the run is ended without it: writes what becomes of the run. */
 export function finish(activation: Activation, end: End): true {
   const { bodies, state } = activation;
-  if (end.type !== 'forced') beginDetached(activation);
+  if (end.type !== 'forced' && end.type !== 'hard timeout') beginDetached(activation);
   for (const operation of state.pending.values()) cancelChild(activation, operation);
   if (bodies.size > 0) stopBodies(activation, new Error(`the run "${activation.run.id}" has ended`));
   switch (end.type) {
@@ -28,9 +28,13 @@ export function finish(activation: Activation, end: End): true {
       return continueAs(activation, end);
     case 'forced':
       return cancelled(activation, end.reason, true);
+    case 'hard timeout':
+      return timedOut(activation, `within its hard timeout of ${activation.run.hardTimeout} ms`);
+    case 'too late':
+      return notStarted(activation);
     case 'unbegun':
       return activation.state.cancelled === 'timeout'
-        ? timedOut(activation)
+        ? timedOut(activation, withinTimeout(activation))
         : cancelled(activation, activation.state.cancelReason, false);
   }
 }
@@ -48,7 +52,7 @@ function fail(activation: Activation, { error, op, retry }: Threw): true {
   const { cancelled: cause, cancelReason } = activation.state;
   // What else was thrown is of the cancel itself.
   const undoFailed = error.code === 'UNDO_FAILED' ? error : undefined;
-  if (cause === 'timeout') return timedOut(activation, undoFailed);
+  if (cause === 'timeout') return timedOut(activation, withinTimeout(activation), undoFailed);
   if (cause !== null) return cancelled(activation, cancelReason, false, undoFailed);
   const failures = activation.state.past.failures + 1;
   const delay = retry === null ? null : retryDelay(retry, failures, () => activation.around.system.random());
@@ -67,7 +71,7 @@ function beginLater(activation: Activation, error: Failure, attempt: number, del
   activation.append(event);
   activation.draft.release = {
     status: 'waiting',
-    readyAt: Math.min(until, activation.deadline ?? until),
+    readyAt: Math.min(until, activation.deadline ?? until, activation.hardDeadline ?? until),
     waitingFor: [retryReason(event)],
     seen: activation.facts.lastKnown,
     parkedBy: null,
@@ -75,10 +79,22 @@ function beginLater(activation: Activation, error: Failure, attempt: number, del
   return true;
 }
 
-function timedOut(activation: Activation, cause?: Failure): true {
-  const { run } = activation;
-  const message = `The run "${run.id}" did not end within its timeout of ${run.timeout} ms.`;
+function withinTimeout({ run }: Activation): string {
+  return `within its timeout of ${run.timeout} ms`;
+}
+
+function timedOut(activation: Activation, within: string, cause?: Failure): true {
+  const message = `The run "${activation.run.id}" did not end ${within}.`;
   const error = present({ ...failureWith('RUN_TIMED_OUT', message), cause });
+  return close(activation, 'timed_out', { type: 'run.timed_out', error }, { ok: false, error });
+}
+
+function notStarted(activation: Activation): true {
+  const { id, queue, beginBy } = activation.run;
+  const message =
+    `The run "${id}" had not begun by ${new Date(beginBy ?? 0).toISOString()}, its start deadline. ` +
+    `See what held the queue "${queue}" up, and retry it or start it again.`;
+  const error = failureWith('RUN_NOT_STARTED', message);
   return close(activation, 'timed_out', { type: 'run.timed_out', error }, { ok: false, error });
 }
 

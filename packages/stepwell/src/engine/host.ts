@@ -173,6 +173,7 @@ export class ActivationHost implements Host {
       input: request.input,
       parent: { key: run.key, id: run.id, op: child.detached ? null : started.op },
       timeout: request.timeout,
+      hardTimeout: request.hardTimeout,
       concurrencyKey: request.concurrencyKey,
       concurrencyLimit: request.concurrencyLimit,
       createdAt: draft.at,
@@ -225,7 +226,7 @@ export class ActivationHost implements Host {
   heartbeat(op: OperationId, attempt: Attempt, details: Json | undefined): void {
     const activation = this.#activation;
     const body = activation.bodies.get(op);
-    if (body === undefined || body !== attempt || activation.phase !== 'live') return;
+    if (body === undefined || body !== attempt || !this.#takesNotes()) return;
     const payload = this.encode(details, `heartbeat of step "${op}"`);
     const now = activation.around.system.now();
     body.unsaved = payload;
@@ -238,10 +239,15 @@ export class ActivationHost implements Host {
 
   log(op: OperationId, level: LogLevel, message: string, data: Json | undefined): void {
     const activation = this.#activation;
-    if (activation.phase !== 'live') return;
+    if (!this.#takesNotes()) return;
     const payload = activation.around.payloads.encodeForLog(data);
     activation.append(present({ type: 'log', level, message, data: payload, op } as const));
     activation.pump();
+  }
+
+  /** A body may go on when its run does not: nobody can make it stop. */
+  #takesNotes(): boolean {
+    return this.#activation.phase === 'live' && !this.#activation.hasLastWord;
   }
 
   inTurn(): boolean {

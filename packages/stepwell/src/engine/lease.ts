@@ -69,9 +69,9 @@ export class Lease {
       if (this.#stopped) return;
       if (!kept) return this.#lose();
       await this.sweep();
-    } catch {
-      // The store does not answer: the lease may still be kept by a later renewal, while it lasts.
-      if (!this.#stopped && this.#system.now() >= this.#expiresAt) return this.#lose();
+    } catch (error) {
+      // The store refuses: the lease may still be kept by a later renewal, while it lasts.
+      if (!this.#stopped && this.#system.now() >= this.#expiresAt) return this.#lose(error);
     }
     this.#renewing = false;
     if (!this.#stopped) this.#on.swept();
@@ -90,12 +90,14 @@ export class Lease {
     await this.#store.strand(now, failureOf(NOBODY_FITS));
   }
 
-  #lose(): void {
+  /** @param cause why it could not be renewed, if the store said so */
+  #lose(cause?: unknown): void {
     this.stop();
     this.#on.lost(
       new StepwellError(
         'STORE_FAILED',
         `The worker ${this.#worker} has lost its lease; its runs go on elsewhere.`,
+        cause === undefined ? {} : { cause },
       ),
     );
   }

@@ -102,9 +102,10 @@ export interface ChildRequest {
   readonly queue: string;
   readonly priority: number;
   readonly timeout: number | null;
+  readonly hardTimeout: number | null;
   readonly delay: number;
   readonly concurrencyKey: string | null;
-  readonly concurrencyLimit: number;
+  readonly concurrencyLimit: number | null;
 }
 
 export interface Attempt {
@@ -151,9 +152,11 @@ export type End =
       readonly retry: RetryPolicy | null;
     }
   | { readonly type: 'continued'; readonly input: Payload | undefined; readonly request: Successor }
-  /** By the engine: ended at once by an operator, or cancelled before it began. */
+  /** By the engine: ended at once by an operator or its hard timeout, cancelled before it began, or too late to begin. */
   | { readonly type: 'forced'; readonly reason: string | undefined }
-  | { readonly type: 'unbegun' };
+  | { readonly type: 'hard timeout' }
+  | { readonly type: 'unbegun' }
+  | { readonly type: 'too late' };
 
 /** The run that goes on for another. */
 export type Successor = Omit<ChildRequest, 'input' | 'delay'> & Pick<ChildStarted, 'workflow' | 'version'>;

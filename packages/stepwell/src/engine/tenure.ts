@@ -161,6 +161,7 @@ export class Tenure {
     if (this.#state === 'ended') return;
     if (news.type === 'ready') this.#claims.ready(news.at);
     else if (news.type === 'fact') this.#fetchFacts(news.run);
+    else if (news.type === 'missed') this.#lookAround();
   }
 
   #fetchFacts(run: RunKey): void {

@@ -7,10 +7,11 @@ import type { Activation } from './activation.ts';
 import { beginAttempt, letGo } from './attempts.ts';
 import { requestCancel } from './facts.ts';
 
-/** What a timer of a run is about. `deadline`: the run's own timeout. */
+/** What a timer of a run is about. `deadline`, `hard deadline`: the run's own timeouts. */
 export type Due =
   | { readonly type: 'until' | 'retry' | 'heartbeat'; readonly op: OperationId }
-  | { readonly type: 'deadline' };
+  | { readonly type: 'deadline' }
+  | { readonly type: 'hard deadline' };
 
 /** Sets the timers that an event gives rise to. */
 export function addTimers({ state, timers }: Activation, event: JournalEvent): void {
@@ -31,6 +32,7 @@ export function addTimers({ state, timers }: Activation, event: JournalEvent): v
 
 /** Whether nothing has happened since that makes the timer void. */
 export function isCurrent(state: RunState, { at, subject }: Timer<Due>): boolean {
+  if (subject.type === 'hard deadline') return true;
   if (subject.type === 'deadline') return state.cancelled === null;
   const operation = state.pending.get(subject.op);
   if (operation === undefined) return false;
@@ -42,10 +44,14 @@ export function isCurrent(state: RunState, { at, subject }: Timer<Due>): boolean
 /** Works on the earliest timer that is due; false if none is. */
 export function takeDue(activation: Activation): boolean {
   if (activation.state.paused || activation.timers.first() === null) return false;
-  const due = activation.timers.takeDue(activation.around.system.now());
+  const due = activation.timers.takeDue(activation.draft.dueBy);
   if (due === null) return false;
   if (due.type === 'deadline') {
     requestCancel(activation, 'timeout', `it took longer than its timeout of ${activation.run.timeout} ms`);
+    return true;
+  }
+  if (due.type === 'hard deadline') {
+    activation.end = { type: 'hard timeout' };
     return true;
   }
   const operation = activation.state.pending.get(due.op)!;

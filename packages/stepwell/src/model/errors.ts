@@ -43,10 +43,13 @@ export const ERRORS = {
   RUN_FAILED: { status: 422, means: 'The run failed; the cause is the error that it failed with.' },
   RUN_CANCELLED: { status: 422, means: 'The run was cancelled.' },
   RUN_TIMED_OUT: { status: 422, means: 'The run did not end within its timeout.' },
+  RUN_NOT_STARTED: { status: 422, means: 'The run had not begun by its start deadline.' },
   RUN_PURGED: { status: 410, means: 'The run was purged while somebody waited for it.' },
   OPERATION_NOT_FOUND: { status: 404, means: 'The run’s journal has no operation with that id.' },
   FORK_NOT_POSSIBLE: { status: 409, means: 'A run cannot be forked from that operation.' },
   CURSOR_INVALID: { status: 400, means: 'A list cursor was not made by this engine.' },
+  SCHEDULE_NOT_FOUND: { status: 404, means: 'There is no schedule with that name.' },
+  SCHEDULE_INVALID: { status: 400, means: 'A schedule’s times or rules cannot be understood.' },
 
   // Callbacks
   CALLBACK_NOT_FOUND: { status: 404, means: 'There never was a callback with that id.' },
@@ -106,10 +109,17 @@ export const ERRORS = {
   STORE_FULL: { status: 507, means: 'The disk is full, or the store’s quota is used up.' },
   STORE_READ_ONLY: { status: 503, means: 'The store cannot be written to.' },
   STORE_DAMAGED: { status: 503, means: 'The file is not a Stepwell store, or it is damaged.' },
-  STORE_IN_USE: { status: 503, means: 'Another engine has the file open.' },
+  STORE_IN_USE: { status: 503, means: 'Another engine has the store, or is changing its tables.' },
   STORE_TOO_NEW: { status: 503, means: 'The store was written by a newer version of Stepwell.' },
   STORE_TOO_OLD_SQLITE: { status: 503, means: 'The SQLite library has a known data-loss bug.' },
   STORE_UNKNOWN: { status: 400, means: 'The store’s address is not understood.' },
+  STORE_UNREACHABLE: { status: 503, means: 'No database answers at the store’s address.' },
+  STORE_ACCESS_DENIED: { status: 503, means: 'The database does not let this user in, or not do this.' },
+  STORE_NOT_INSTALLED: { status: 500, means: 'The package for this kind of store is not installed.' },
+  COPY_DIFFERS: {
+    status: 409,
+    means: 'What is in the target of a copy is not what is in its source.',
+  },
   STORE_FAILED: { status: 503, means: 'The store could not do what was asked.' },
 
   // Server and command

@@ -40,6 +40,9 @@ export interface WaitReason {
     | 'paused'
     | 'stuck'
     | 'no worker'
+    | 'queue paused'
+    | 'queue limit'
+    | 'rate'
     | 'concurrency'
     | 'start'
     | 'more';
@@ -89,8 +92,13 @@ export interface RunRecord {
   readonly continuedBy: string | null;
   /** Milliseconds that the whole run may take from its first claim on; null: no limit. */
   readonly timeout: number | null;
+  /** As `timeout`, but the run is ended at once then, without cleanup. */
+  readonly hardTimeout: number | null;
+  /** If it has not begun by then it does not begin any more; null: no limit. */
+  readonly beginBy: number | null;
   readonly concurrencyKey: string | null;
-  readonly concurrencyLimit: number;
+  /** Runs of its concurrency key that may have begun and not ended; null: what its queue says, or 1. */
+  readonly concurrencyLimit: number | null;
   /** Facts ever put into the run's inbox: the number of the last one. */
   readonly delivered: number;
   readonly createdAt: number;
@@ -110,17 +118,31 @@ export interface NewRun {
   readonly input: Payload | undefined;
   readonly parent: Parent | null;
   readonly timeout: number | null;
+  readonly hardTimeout?: number | null;
+  /** Absent: by the start deadline of its queue, if that has one. */
+  readonly beginBy?: number | null;
   readonly concurrencyKey: string | null;
-  readonly concurrencyLimit: number;
+  readonly concurrencyLimit: number | null;
   readonly createdAt: number;
+  /** Takes the place of the run of this workflow and key that has not begun, if there is one. */
+  readonly debounce?: Debounce;
   /** A journal to begin with, as one commit: how a fork starts. */
   readonly journal?: { readonly at: number; readonly count: number; readonly events: string };
 }
 
+/** Starts that come in a burst are one run: each puts it off again. */
+export interface Debounce {
+  readonly key: string;
+  /** Milliseconds after its first start at which the run is put off no further; null: it always is. */
+  readonly maxWait: number | null;
+}
+
 /** A new run as the store keeps it at first. */
-export function recordOf({ journal: _, ...run }: NewRun, key: RunKey): RunRecord {
+export function recordOf({ journal: _, debounce: __, ...run }: NewRun, key: RunKey): RunRecord {
   return {
     ...run,
+    hardTimeout: run.hardTimeout ?? null,
+    beginBy: run.beginBy ?? null,
     key,
     status: 'queued',
     owner: null,

@@ -2,6 +2,7 @@ import type { Commit } from '../model/event.ts';
 import type { Fact, NumberedFact } from '../model/fact.ts';
 import type { Failure } from '../model/failure.ts';
 import type { Payload } from '../model/codec.ts';
+import type { QueueChange, QueueRecord } from '../model/queue.ts';
 import type {
   FinalStatus,
   NewRun,
@@ -23,10 +24,20 @@ export interface Store {
   readonly kind: string;
 
   /**
+   * The time that all who use the store go by, in milliseconds since 1970, if it has a clock of its own: the machines
+   * whose processes share it may have clocks that are minutes apart.
+   */
+  readonly now?: () => number;
+
+  /**
    * Puts new runs in. A run whose (namespace, id) exists is left as it is, and the existing one is the answer.
    * A run with a `parent` whose key is unknown (purged) is put in all the same.
-   * `owner`: a worker that has room gets the runs at once, without a claim: those that are ready when they are created
-   * and have no concurrency key, provided that the worker is registered.
+   * `owner`: a worker that has room gets the runs at once, without a claim: those that are ready when they are created,
+   * have no concurrency key and no debounce, and are of a queue without settings, provided that the worker is registered.
+   * `debounce`: if a run of the same namespace, workflow and debounce key has not begun, nor has a cancel in its inbox,
+   * that run is the answer (`moved`), whatever the ids. All of it but key, id, parent and createdAt becomes as in the new
+   * start, with status `queued`; `readyAt` is at most its createdAt + `maxWait`, but not before the new createdAt, and
+   * `beginBy` is moved to the same extent. It gets another turn.
    */
   start(runs: readonly NewRun[], owner?: string): Promise<StartAnswer[]>;
 
@@ -42,10 +53,15 @@ export interface Store {
 
   /**
    * Gives ready runs to a worker: unowned, `readyAt` reached, of a queue and a kind that it serves; the most urgent
-   * first (priority, then `readyAt`, then age). A run with a concurrency key is given only while fewer runs of that key than its
-   * limit have begun and not ended; it stays queued until one of them ends.
-   * A run with a forced cancel in its inbox is given to any worker, whatever its kind and queue, and needs no slot of
-   * its concurrency key. A worker that is not registered is given nothing: nobody would notice that it is gone.
+   * first (priority, then `readyAt`, then age). Of queues with settings only what their rules allow (queue-rules.ts).
+   * A run with a concurrency key is given only while fewer runs of that key than its limit have begun and not ended; it
+   * stays queued until one of them ends. A child that is put in while the run that awaits it has a slot of the same key has
+   * that slot too. If that run ends before it, it has one of its own from then on, or needs one if it has not begun.
+   * Out of turn, without slots and whatever the settings of their queue, are given:
+   * - to any worker, whatever its kinds and queues: a run with a forced cancel in its inbox; a run that has not begun by
+   *   `beginBy`, also a stuck one: its `startedAt` stays null, and it is to be ended. (Of its order: without a `readyAt`, `beginBy`.)
+   * - to a worker that it fits: a run that had not begun when a cancel was delivered to it.
+   * A worker that is not registered is given nothing: nobody would notice that it is gone.
    */
   claim(request: ClaimRequest): Promise<ClaimAnswer>;
 
@@ -71,14 +87,56 @@ export interface Store {
 
   /** Commits of a run from the one that holds position `from`; at most `limit` commits. */
   journal(run: RunKey, from: number, limit: number): Promise<Commit[]>;
-  /** A queued run for which its concurrency key has no slot says so in `waitingFor`; {@link Store.query} says it too. */
+  /**
+   * A queued run says in `waitingFor` what holds it: its queue (`holdsOf` in queue-rules.ts), a concurrency key without a
+   * slot; a waiting one with a `readyAt` adds that of its queue which holds runs that have begun. {@link Store.query} says it too.
+   */
   get(namespace: string, id: string): Promise<RunRecord | null>;
   /** Runs that match, newest first. */
   query(query: RunQuery): Promise<RunRecord[]>;
+  /** Changes the settings of a queue; they hold from the next claim on. Runs that are owned stay so. */
+  setQueue(change: QueueChange): Promise<void>;
+  /** The queues that have settings or runs, by name. */
+  queues(namespace: string): Promise<QueueRecord[]>;
   /** The number of runs of each status. */
   count(namespace: string): Promise<Partial<Record<RunStatus, number>>>;
   /** Deletes a run that has ended, with its journal and inbox. False: it does not exist or has not ended. */
   purge(namespace: string, id: string): Promise<boolean>;
+
+  /** Schedules by name. What a record's value says is for those who keep schedules (`packages/schedules`). */
+  schedules(namespace: string): Promise<ScheduleRecord[]>;
+  /** Puts a schedule in, or a new revision of it. False: the revision is not the next one, so somebody else was faster. */
+  saveSchedule(schedule: ScheduleRecord): Promise<boolean>;
+  /** False: there is none. */
+  deleteSchedule(namespace: string, name: string): Promise<boolean>;
+
+  /**
+   * Does work in a transaction of the store's own database, and keeps its outcome in it, under a key of the run. If an
+   * outcome is kept there already, that is the answer, and nothing is done. What `work` throws is thrown, and nothing of
+   * what it wrote stays. What it is given is the store's own: a client of `pg`; {@link SqliteTransaction}, where it must
+   * not be async; nothing in memory.
+   */
+  transact(run: RunKey, key: string, work: TransactionWork): Promise<Payload | undefined>;
+
+  /**
+   * `start` and `deliver` inside a transaction that is the caller's own: they take effect when it is committed, or not at
+   * all. Nobody hears of it before. Absent where a store cannot do that.
+   * @param client what the transaction was begun with
+   */
+  inTransaction?(client: unknown): Pick<Store, 'start' | 'deliver'>;
+
+  /** All that have runs, queues with settings, or schedules, in the order of their names. */
+  namespaces(): Promise<string[]>;
+  /**
+   * All that is kept of the runs with a key above `after`, in the order of their keys, at most `limit` of them: to be
+   * loaded into another store. None of them may be owned.
+   */
+  dump(after: RunKey, limit: number): Promise<StoredRun[]>;
+  /**
+   * Puts dumped runs in, under the keys that they had. One whose key, or namespace and id, exists is left as it is. The
+   * answer is how many were put in. Keys of new runs are above all of them.
+   */
+  load(runs: readonly StoredRun[]): Promise<number>;
 
   /** News of what this store has made durable; the answer ends the subscription. News may be lost, doubled or late. */
   subscribe(listener: (news: News) => void): () => void;
@@ -88,7 +146,8 @@ export interface Store {
 
 export type StartAnswer =
   | { readonly created: true; readonly key: RunKey; readonly owned: boolean }
-  | { readonly created: false; readonly existing: RunRecord };
+  /** `moved`: by its debounce key; `existing` is how it is now. */
+  | { readonly created: false; readonly existing: RunRecord; readonly moved?: true };
 
 export interface CommitRequest {
   readonly run: RunKey;
@@ -192,7 +251,11 @@ export interface ClaimRequest {
 
 export interface ClaimAnswer {
   readonly runs: readonly ClaimedRun[];
-  /** When the next run that this worker fits becomes ready, after `now`; null: none is known. */
+  /**
+   * When the next run that this worker fits becomes ready, after `now`; null: none is known. Runs of paused queues do not
+   * count. A queue that the worker serves counts with the time at which its rate lets the next run begin, if this claim
+   * has left none to begin now. An unowned run that has not begun counts, for every worker, with its `beginBy`.
+   */
   readonly nextReadyAt: number | null;
 }
 
@@ -215,6 +278,45 @@ export interface WorkerRecord {
   readonly expiresAt: number;
 }
 
+export type TransactionWork = (tx: unknown) => Payload | undefined | Promise<Payload | undefined>;
+
+/** Everything about one run. */
+export interface StoredRun {
+  /** As it is kept: without what {@link Store.get} computes, and without an owner. */
+  readonly run: RunRecord;
+  readonly journal: readonly StoredCommit[];
+  readonly inbox: readonly NumberedFact[];
+  /** Its open callbacks, in the order of their ids. */
+  readonly callbacks: readonly OpenCallback[];
+  /** What it has of its concurrency key: a slot, or that of the run that awaits it. */
+  readonly slot: 'own' | 'shared' | null;
+  /** While it has not begun: by which a further start puts it off. */
+  readonly debounceKey: string | null;
+  /** Of its transactions, in the order of their keys. */
+  readonly outcomes: readonly TransactionOutcome[];
+}
+
+export interface TransactionOutcome {
+  readonly key: string;
+  readonly value: Payload | undefined;
+}
+
+/** A commit of a journal, its events as they were written. */
+export interface StoredCommit {
+  readonly position: number;
+  readonly at: number;
+  readonly count: number;
+  readonly events: string;
+}
+
+export interface ScheduleRecord {
+  readonly namespace: string;
+  readonly name: string;
+  /** 1 of a new one, and one more with each change. */
+  readonly revision: number;
+  readonly value: string;
+}
+
 export interface RunQuery {
   readonly namespace: string;
   readonly workflow?: string;
@@ -230,12 +332,14 @@ export interface RunQuery {
 }
 
 export type News =
-  /** Runs became ready, now or at a time. */
+  /** Runs became ready, or places or slots for them free, now or at a time. */
   | { readonly type: 'ready'; readonly at: number }
   /** A fact arrived for a run that is owned. */
   | { readonly type: 'fact'; readonly run: RunKey }
   /** A journal grew. `ended`: by the run's end; `end` is how, where that is at hand. */
-  | { readonly type: 'journal'; readonly run: RunKey; readonly ended: boolean; readonly end?: RunEnd };
+  | { readonly type: 'journal'; readonly run: RunKey; readonly ended: boolean; readonly end?: RunEnd }
+  /** Others of any kind may have been missed: whoever waits for something looks for it. */
+  | { readonly type: 'missed' };
 
 /** What a worker must have to run a run. */
 export function kindOf(workflow: string, version: string): string {

@@ -18,7 +18,7 @@ export function fits(
   );
 }
 
-/** Whether a new run needs no claim: nothing but a worker is missing for it to begin. */
-export function canBeOwnedAtOnce({ readyAt, createdAt, concurrencyKey }: NewRun): boolean {
-  return readyAt <= createdAt && concurrencyKey === null;
+/** Whether a new run of a queue without settings needs no claim: nothing but a worker is missing for it to begin. */
+export function canBeOwnedAtOnce({ readyAt, createdAt, concurrencyKey, debounce }: NewRun): boolean {
+  return readyAt <= createdAt && concurrencyKey === null && debounce === undefined;
 }

@@ -110,7 +110,10 @@ export class TestEngine implements AsyncDisposable {
     const { runs } = await this.well.list({ status: ['queued', 'waiting'], limit: 1_000 });
     const now = this.clock.now();
     // What is ready by now and has not been taken waits for something else than time: a slot of its concurrency key, say.
-    const times = runs.flatMap(({ readyAt }) => (readyAt === undefined || readyAt <= now ? [] : [readyAt]));
+    const times = runs
+      .flatMap(({ readyAt, waitingFor }) => [readyAt, waitingFor.find(({ kind }) => kind === 'rate')?.until])
+      .filter((at) => at !== undefined)
+      .filter((at) => at > now);
     if (times.length === 0 || before.status === 'stuck') return false;
     await this.clock.advance(Math.min(...times) - now);
     return true;

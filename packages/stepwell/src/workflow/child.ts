@@ -85,6 +85,7 @@ async function childOf(
       queue: checkName(options.queue ?? definition?.options.queue ?? 'default', 'queue', limits.nameLength),
       priority: checkPriority(options.priority ?? definition?.options.priority, `child run "${op}"`),
       timeout: timeoutOf(options.timeout ?? definition?.options.timeout, op),
+      hardTimeout: timeoutOf(definition?.options.hardTimeout, op),
       delay: options.delay === undefined ? 0 : milliseconds(options.delay, `delay of child run "${op}"`),
       ...concurrencyOf(definition, input, limits),
     },
@@ -104,13 +105,13 @@ export function concurrencyOf(
   definition: AnyDefinition | null,
   input: unknown,
   limits: Limits,
-): { concurrencyKey: string | null; concurrencyLimit: number } {
+): { concurrencyKey: string | null; concurrencyLimit: number | null } {
   const concurrency = definition?.options.concurrency;
-  if (concurrency === undefined) return { concurrencyKey: null, concurrencyLimit: 1 };
+  if (concurrency === undefined) return { concurrencyKey: null, concurrencyLimit: null };
   const what = `concurrency key of workflow "${definition!.name}"`;
   const key = checkId(concurrency.key(input as never), what, limits.idLength);
   // Keys of different workflows do not hold each other up.
-  return { concurrencyKey: `${definition!.name}/${key}`, concurrencyLimit: concurrency.limit ?? 1 };
+  return { concurrencyKey: `${definition!.name}/${key}`, concurrencyLimit: concurrency.limit ?? null };
 }
 
 /** The run that goes on for another is of the newest version that is registered: this is where eternal runs move on. */
@@ -122,6 +123,7 @@ export function successorOf(registry: Registry, run: RunRecord, input: unknown, 
     queue: run.queue,
     priority: run.priority,
     timeout: run.timeout,
+    hardTimeout: run.hardTimeout,
     ...concurrencyOf(definition, input, limits),
   };
 }

@@ -31,6 +31,19 @@ export interface Ctx {
   step<T>(name: string, body: StepBody<T>): Promise<T>;
   step<T>(name: string, options: StepOptions<T>, body: StepBody<T>): Promise<T>;
 
+  /**
+   * A step whose body writes in the database that the runs are in: what it writes and its result are kept together, or
+   * neither is. So it takes effect exactly once, whatever crashes. `tx` is, on PostgreSQL, a client of `pg` with an open
+   * transaction; on SQLite a {@link SqliteTransaction} for tables in the same file, and the body is not async.
+   * An error that the body throws undoes what it wrote.
+   */
+  transaction<T, Tx = unknown>(name: string, body: TransactionBody<T, Tx>): Promise<T>;
+  transaction<T, Tx = unknown>(
+    name: string,
+    options: TransactionOptions<T>,
+    body: TransactionBody<T, Tx>,
+  ): Promise<T>;
+
   sleep(duration: Duration): Promise<void>;
   sleep(name: string, duration: Duration): Promise<void>;
   sleepUntil(time: Date | number): Promise<void>;
@@ -40,7 +53,10 @@ export interface Ctx {
   waitForEvent<S extends Schema>(name: string, options: WaitOptions & { schema: S }): Promise<Validated<S>>;
   waitForEvent<T = unknown>(name: string, options?: WaitOptions): Promise<T>;
 
-  /** Opens a callback without waiting for it. Its id is given to whoever is to complete it. */
+  /**
+   * Opens a callback without waiting for it. Its id is given to whoever is to complete it. After an operator's retry or a
+   * fork it has another id, and a step that handed over the first one is not done again: `waitForCallback` does that.
+   */
   createCallback<S extends Schema>(
     name: string,
     options: CallbackOptions & { schema: S },
@@ -181,6 +197,11 @@ export interface StepOptions<T = unknown> {
    */
   undo?: (result: T, io: StepIO) => unknown;
 }
+
+/** Not `atMostOnce`: a transaction takes effect once in any case. */
+export type TransactionOptions<T = unknown> = Pick<StepOptions<T>, 'retry' | 'timeout' | 'undo'>;
+
+export type TransactionBody<T, Tx> = (tx: Tx, io: StepIO) => T | Promise<T>;
 
 export type Reconciliation<T> = { done: true; value: T } | { done: false };
 

@@ -18,6 +18,8 @@ import type {
   StepBody,
   StepIO,
   StepOptions,
+  TransactionBody,
+  TransactionOptions,
   SubmitOptions,
   WaitOptions,
 } from './context.ts';
@@ -27,7 +29,7 @@ import { group, map, parallel } from './groups.ts';
 import { Here } from './here.ts';
 import { Random } from './random.ts';
 import type { Scope } from './scope.ts';
-import { plainStep, step } from './steps.ts';
+import { plainStep, step, transaction } from './steps.ts';
 import {
   createCallback,
   sleep,
@@ -73,6 +75,20 @@ export class FunctionCtx implements Ctx {
       return typeof optionsOrBody === 'function'
         ? plainStep(this.#here, name, optionsOrBody)
         : step(this.#here, name, optionsOrBody, maybeBody);
+    } catch (error) {
+      return quiet(Promise.reject(error as Error));
+    }
+  }
+
+  transaction<T, Tx>(
+    name: string,
+    optionsOrBody: TransactionOptions<T> | TransactionBody<T, Tx>,
+    maybeBody?: TransactionBody<T, Tx>,
+  ): Promise<T> {
+    try {
+      return typeof optionsOrBody === 'function'
+        ? transaction(this.#here, name, {}, optionsOrBody)
+        : transaction(this.#here, name, optionsOrBody, maybeBody);
     } catch (error) {
       return quiet(Promise.reject(error as Error));
     }

@@ -23,11 +23,16 @@ export interface WorkflowOptions<I = unknown> {
   version?: string;
   input?: Schema;
   output?: Schema;
-  /** Of the whole run. */
+  /** Of the whole run, from its begin: it is cancelled then, and its cleanup and undo handlers run. */
   timeout?: Duration;
+  /** Longer than `timeout`: the run ends at once then, without cleanup, whatever it is doing. */
+  hardTimeout?: Duration;
   /** Of the whole function, from its start. */
   retry?: RetryOptions | number;
-  /** At most `limit` (default 1) runs with the same key have begun and not ended. `key` gets the input as it was given. */
+  /**
+   * At most `limit` (default: what the queue says with `perKey`, else 1) runs with the same key have begun and not ended.
+   * `key` gets the input as it was given. A child with the key of the run that awaits it shares its place.
+   */
   concurrency?: { key: (input: I) => string; limit?: number };
   queue?: string;
   priority?: number;

@@ -44,6 +44,11 @@ export interface ExecutionParts {
   readonly codec: Codec | null;
   /** Makes the ctx of a group. */
   readonly ctxOf: (execution: FunctionExecution, scope: Scope) => Ctx;
+  readonly transact: (
+    run: RunRecord,
+    key: string,
+    work: (tx: unknown) => unknown,
+  ) => Promise<Json | undefined>;
   /** What is run in place of a body: tests replace some. */
   readonly bodyOf: ((run: RunRecord, op: OperationId, body: BodyOf['run']) => BodyOf['run']) | null;
 }
@@ -285,6 +290,11 @@ export class FunctionExecution implements Execution {
     const { promise, resolve, reject } = Promise.withResolvers<Json | undefined>();
     this.#waiters.set(op, { scope, promise, resolve, reject, body: replaced, succeeded });
     return promise;
+  }
+
+  /** Does work in a transaction that keeps its result as well; a second one of that key answers the result. */
+  transact(key: string, work: (tx: unknown) => unknown): Promise<Json | undefined> {
+    return this.#parts.transact(this.run, key, work);
   }
 
   /** The id of a detached child: the same whenever the function begins anew, so that it is started once. */

@@ -71,10 +71,15 @@ export class ItemRun<T> {
     const scope = this.#execution.open(this.#group.next(item.name), this.#group);
     this.#open.set(index, scope);
     const { itemTimeout } = this.#options;
-    this.#limit(scope, itemTimeout, () =>
-      this.#settle(index, { status: 'failed', error: timedOut('ITEM_TIMED_OUT', scope, itemTimeout!) }),
-    );
-    enter(scope, async () => item.run(this.#execution.ctxOf(scope))).then(
+    // Refused before the item begins: it is the group that cannot be.
+    if (itemTimeout !== undefined) milliseconds(itemTimeout, `itemTimeout of "${this.#group.id}"`);
+    const isTooLate = () =>
+      this.#settle(index, { status: 'failed', error: timedOut('ITEM_TIMED_OUT', scope, itemTimeout!) });
+    enter(scope, async () => {
+      // In here: with code that does not fit the journal any ask throws, and nobody listens outside.
+      this.#limit(scope, itemTimeout, isTooLate);
+      return item.run(this.#execution.ctxOf(scope));
+    }).then(
       (value) => this.#settle(index, { status: 'succeeded', value }),
       (error: unknown) => this.#settle(index, this.#outcomeOf(error)),
     );

@@ -1,7 +1,7 @@
 import { StepwellError } from '../model/errors.ts';
 import { present } from '../model/fields.ts';
 import type { Json } from '../model/json.ts';
-import type { StepBody, StepOptions } from './context.ts';
+import type { StepBody, StepOptions, TransactionBody, TransactionOptions } from './context.ts';
 import type { BodyOf } from './execution.ts';
 import { limitOf, startedOf, type Here } from './here.ts';
 import { retryOf, type Retry } from './retry.ts';
@@ -35,6 +35,24 @@ export function step<T>(
   const remember = (result: Json | undefined) =>
     void undos.push({ op, retry, run: (io) => undo!(result as T, io) });
   return here.request(ask, bodyOf(run, retry, reconcile), undo && remember) as Promise<T>;
+}
+
+/** A step whose body writes in the store's own database, in one transaction with a note of its result. */
+export function transaction<T, Tx>(
+  here: Here,
+  name: string,
+  options: TransactionOptions<T>,
+  run: TransactionBody<T, Tx> | undefined,
+): Promise<T> {
+  if (typeof run !== 'function')
+    throw new StepwellError('OPTION_INVALID', `The transaction "${name}" has no body.`);
+  const { execution } = here;
+  return step<T>(
+    here,
+    name,
+    options,
+    (io) => execution.transact(io.idempotencyKey, (tx) => run(tx as Tx, io)) as Promise<T>,
+  );
 }
 
 export function bodyOf(run: BodyOf['run'], retry: Retry | null, reconcile?: BodyOf['reconcile']): BodyOf {

@@ -45,8 +45,18 @@ export function workflow(
   return Object.freeze({ name, version, options, fn });
 }
 
+function checkTimeouts(name: string, { timeout, hardTimeout }: WorkflowOptions<never>): void {
+  const soft = timeout === undefined ? 0 : milliseconds(timeout, `timeout of workflow "${name}"`);
+  if (hardTimeout === undefined) return;
+  if (milliseconds(hardTimeout, `hard timeout of workflow "${name}"`) > soft) return;
+  throw new StepwellError(
+    'OPTION_INVALID',
+    `The hardTimeout of workflow "${name}" must be longer than its timeout: the time between the two is for its cleanup.`,
+  );
+}
+
 function checkOptions(name: string, options: WorkflowOptions<never>): void {
-  if (options.timeout !== undefined) milliseconds(options.timeout, `timeout of workflow "${name}"`);
+  checkTimeouts(name, options);
   if (options.queue !== undefined) checkName(options.queue, `queue of workflow "${name}"`);
   checkPriority(options.priority, `workflow "${name}"`);
   retryOf(options.retry, `workflow "${name}"`);

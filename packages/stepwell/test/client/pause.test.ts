@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { workflow } from '../../src/index.ts';
-import { testEngine } from '../../src/testing/index.ts';
+import { Stepwell, workflow } from '../../src/index.ts';
+import { openMemoryStore } from '../../src/store/memory/store.ts';
+import { TestClock, testEngine } from '../../src/testing/index.ts';
 
 const child = workflow('child', async (ctx) => ctx.step('work', () => 'done'));
 
@@ -228,6 +229,27 @@ test('pausing twice and resuming once is enough; resuming what runs changes noth
   await engine.clock.settle();
   expect((await run.info()).status).toBe('waiting');
   await run.raiseEvent('go', 1);
+  expect(await run.result()).toBe(1);
+});
+
+test('of a resume and a pause that no worker has seen yet, the last one counts', async () => {
+  const waits = workflow('waits', async (ctx) => ctx.waitForEvent('go'));
+  const [store, clock] = [openMemoryStore(), new TestClock(0)];
+  await using client = await Stepwell.open({
+    store,
+    system: clock.system,
+    workflows: [waits],
+    worker: false,
+  });
+  const run = await client.start(waits);
+  await run.pause();
+  await run.resume();
+  await run.pause();
+  await using worker = await testEngine({ workflows: [waits], store, clock });
+  await run.raiseEvent('go', 1);
+  await worker.clock.settle();
+  expect((await run.info()).status).toBe('paused');
+  await run.resume();
   expect(await run.result()).toBe(1);
 });
 

@@ -228,3 +228,12 @@ test('a run that does not exist is not found, whatever is asked of it', async ()
   await expect(well.get('')).rejects.toMatchObject({ code: 'ID_INVALID' });
   expect(() => well.run('')).toThrow(expect.objectContaining({ code: 'ID_INVALID' }));
 });
+
+test('a transaction of the caller’s is for stores that have such', async () => {
+  const quick = workflow('quick', async () => 1);
+  await using well = await Stepwell.open({ store: 'memory:', workflows: [quick] });
+  const refused = { code: 'OPTION_INVALID', message: expect.stringContaining('memory') };
+  await expect(well.start(quick, undefined, { client: {} })).rejects.toMatchObject(refused);
+  const { id } = await well.start(quick);
+  await expect(well.raiseEvent(id, 'go', 1, { client: {} })).rejects.toMatchObject(refused);
+});

@@ -127,3 +127,89 @@ test('what comes while a write is under way goes with the next one: the commits 
   expect(writes.length).toBeLessThan(8);
   await well.close();
 });
+
+test('of a run that is ended by force while a start is written nothing begins, and its end is the last word', async () => {
+  const { store, writes } = handStore();
+  const clock = new TestClock(0);
+  const begun: string[] = [];
+  const loud = workflow('loud', async (ctx) =>
+    ctx.step('beats', ({ heartbeat }) => {
+      begun.push('beats');
+      heartbeat(1);
+    }),
+  );
+  const well = await Stepwell.open({ store, workflows: [loud], system: clock.system });
+  const run = await well.start(loud);
+  await clock.settle();
+  await run.cancel({ force: true });
+  await clock.settle();
+  await writes[0]!.answer();
+  await clock.settle();
+  expect(begun).toEqual([]);
+  expect(eventsOf(writes[1]!)).toEqual(['run.cancelled']);
+  await writes[1]!.answer();
+  await well.close();
+});
+
+test('a body that goes on when its run is being ended says nothing more', async () => {
+  const { store, writes } = handStore();
+  const clock = new TestClock(0);
+  const gate = Promise.withResolvers<void>();
+  const loud = workflow('loud', async (ctx) =>
+    ctx.step('talks', async ({ log }) => {
+      log.info('before');
+      await gate.promise;
+      log.info('after');
+    }),
+  );
+  const well = await Stepwell.open({ store, workflows: [loud], system: clock.system });
+  const run = await well.start(loud);
+  await clock.settle();
+  await writes[0]!.answer();
+  await clock.settle();
+  expect(eventsOf(writes[1]!)).toEqual(['log']);
+  await run.cancel({ force: true });
+  await clock.settle();
+  gate.resolve();
+  await clock.settle();
+  await writes[1]!.answer();
+  await clock.settle();
+  expect(eventsOf(writes[2]!)).toEqual(['run.cancelled']);
+  await writes[2]!.answer();
+  await well.close();
+});
+
+test('a sleep that ends while a commit waits its turn does not end before its time', async () => {
+  const { store, writes } = handStore();
+  const clock = new TestClock(0);
+  const talk = Promise.withResolvers<(line: string) => void>();
+  const quiet = Promise.withResolvers<void>();
+  const sleeper = workflow('sleeper', async (ctx) => {
+    const body = ctx.step('talks', async ({ log }) => {
+      talk.resolve(log.info);
+      await quiet.promise;
+    });
+    await ctx.sleep('1s');
+    const woken = ctx.now();
+    await body;
+    return woken;
+  });
+  const well = await Stepwell.open({ store, workflows: [sleeper], system: clock.system });
+  const run = await well.start(sleeper);
+  await clock.settle();
+  await writes[0]!.answer();
+  const say = await talk.promise;
+  await clock.advance(500);
+  say('is written');
+  await clock.advance(100);
+  say('waits until that is durable');
+  await clock.advance(900);
+  say('goes with it, though the sleep is over by now');
+  for (let n = 1; n < writes.length; n++) {
+    await writes[n]!.answer();
+    quiet.resolve();
+    await clock.settle();
+  }
+  expect(await run.result()).toBe(1_500);
+  await well.close();
+});

@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { Stepwell, workflow } from '../../src/index.ts';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { Stepwell, StepwellError, workflow } from '../../src/index.ts';
+import { openMemoryStore } from '../../src/store/memory/store.ts';
 import { openDatabase } from '../../src/store/sqlite/database.ts';
 import { SqliteStore } from '../../src/store/sqlite/store.ts';
 import { TestClock } from '../../src/testing/index.ts';
@@ -75,4 +76,25 @@ test('the disk is full while runs are under way: nothing acknowledged is lost, a
   for (const id of acknowledged) expect(await well.result(id)).toEqual([Number(id.slice(1)), 'event']);
   expect(bodies.size).toBe(5 * acknowledged.size);
   await well.close();
+});
+
+test('a worker that could not renew its lease says why', async () => {
+  const clock = new TestClock(0);
+  const store = openMemoryStore();
+  const told: unknown[] = [];
+  await using well = await Stepwell.open({
+    store,
+    system: clock.system,
+    onError: (error) => told.push(error),
+  });
+  const full = new StepwellError('STORE_FULL', 'There is no room left.');
+  const renewing = vi.spyOn(store, 'heartbeat').mockRejectedValue(full);
+  await clock.advance('20s');
+  expect(told).toContainEqual(expect.objectContaining({ code: 'STORE_FAILED', cause: full }));
+
+  renewing.mockRestore();
+  told.length = 0;
+  await clock.advance('1m');
+  expect(told).toEqual([]);
+  expect(await well.workers()).toHaveLength(1);
 });

@@ -151,3 +151,22 @@ test('a run can be paused and resumed while it is stuck, and is stuck again', as
   await using again = await deploy(engine, { workflows: [right] });
   expect(await again.well.result('r')).toBe('arrived');
 });
+
+// That no rejection is left which nobody listens to, and which would end the process, vitest sees.
+test('an item with a time limit that does not fit makes its run stuck, also where items may fail', async () => {
+  const flow = (way: string) =>
+    workflow('flow', async (ctx) => {
+      const item = async (inner: Ctx) => {
+        await inner.step(`${way} way`, () => {});
+        await inner.waitForEvent('go');
+      };
+      await ctx.map('items', [1, 2, 3], item, { concurrency: 1, itemTimeout: '1h', tolerate: { count: 3 } });
+    });
+  const before = await testEngine({ workflows: [flow('old')] });
+  await before.start(flow('old'), undefined, { id: 'r' });
+  await before.clock.settle();
+  await using engine = await deploy(before, { workflows: [flow('new')] });
+  await engine.well.raiseEvent('r', 'go');
+  await engine.clock.settle();
+  expect(await engine.well.get('r')).toMatchObject({ status: 'stuck', error: { code: 'JOURNAL_MISMATCH' } });
+});

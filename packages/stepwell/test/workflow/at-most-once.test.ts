@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
-import { workflow, type Reconciliation, type StepIO } from '../../src/index.ts';
+import { Stepwell, workflow, type Reconciliation, type StepIO } from '../../src/index.ts';
 import { crashTest, testEngine, type TestEngine } from '../../src/testing/index.ts';
 import { errorOf, everyLife } from './lives.ts';
 
 /** An engine that dies while a body runs, and the one that comes after it. */
 async function crashedInBody(
   flow: Parameters<TestEngine['start']>[0],
+  meanwhile: (client: Stepwell, id: string) => Promise<void> = async () => {},
 ): Promise<{ next: TestEngine; id: string }> {
   const engine = await testEngine({ workflows: [flow] });
   const { id } = await engine.start(flow, undefined);
@@ -13,6 +14,12 @@ async function crashedInBody(
   expect(engine.well.load().active).toBe(1);
   engine.well.kill();
   for (const worker of await engine.store.workers()) await engine.store.retire(worker.id, engine.clock.now());
+  await using client = await Stepwell.open({
+    store: engine.store,
+    system: engine.clock.system,
+    worker: false,
+  });
+  await meanwhile(client, id);
   const next = await testEngine({ workflows: [flow], store: engine.store, clock: engine.clock });
   return { next, id };
 }
@@ -67,6 +74,46 @@ test('reconcile that finds it not done lets it be done again', async () => {
   await engine.clock.settle();
   expect(await engine.well.result(id)).toBe('charged by attempt 2');
   expect(began[0]!.idempotencyKey).toBe(began[1]!.idempotencyKey);
+});
+
+test('reconcile that finds it not done while the run is paused lets it be done again after the pause', async () => {
+  const began: StepIO[] = [];
+  const gate = Promise.withResolvers<void>();
+  let asked = 0;
+  const { next, id } = await crashedInBody(
+    charging(began, async () => {
+      if (++asked === 1) await gate.promise;
+      return { done: false };
+    }),
+  );
+  await using engine = next;
+  await engine.clock.settle();
+  expect(asked).toBe(1);
+  await engine.well.pause(id);
+  await engine.clock.settle();
+  gate.resolve();
+  await engine.clock.settle();
+  expect((await engine.well.get(id)).status).toBe('paused');
+  expect(engine.well.load().active).toBe(0);
+  expect(began).toHaveLength(1);
+  await engine.well.resume(id);
+  expect(await engine.well.result(id)).toBe('charged by attempt 2');
+});
+
+test('a run that was paused after a crash begins nothing again, and asks nobody', async () => {
+  const began: StepIO[] = [];
+  const asked: StepIO[] = [];
+  const flow = charging(began, (io) => {
+    asked.push(io);
+    return { done: false };
+  });
+  const { next, id } = await crashedInBody(flow, (client, run) => client.pause(run));
+  await using engine = next;
+  await engine.clock.settle();
+  expect((await engine.well.get(id)).status).toBe('paused');
+  expect([began.length, asked.length]).toEqual([1, 0]);
+  await engine.well.resume(id);
+  expect(await engine.well.result(id)).toBe('charged by attempt 2');
 });
 
 test('reconcile that throws leaves it uncertain, with its error as the cause', async () => {

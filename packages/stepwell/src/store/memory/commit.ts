@@ -2,7 +2,8 @@ import type { CommitAnswer, CommitRequest, RunChange } from '../contract.ts';
 import { afterEnd, wakes } from '../inbox.ts';
 import type { Newsroom } from '../newsroom.ts';
 import { deliver, put } from './delivery.ts';
-import { change, factsOf, type MemoryRun, type MemoryState } from './state.ts';
+import { change, factsOf, type MemoryRun } from './run.ts';
+import type { MemoryState } from './state.ts';
 
 export function commit(state: MemoryState, news: Newsroom, request: CommitRequest): CommitAnswer {
   const run = state.runs.get(request.run);
@@ -34,11 +35,12 @@ function closesWhatIsClosed(state: MemoryState, run: MemoryRun, { open, close }:
 function apply(state: MemoryState, news: Newsroom, run: MemoryRun, wanted: RunChange, at: number): void {
   if (wanted.progress !== undefined) change(run, { progress: wanted.progress });
   if (wanted.statusText !== undefined) change(run, { statusText: wanted.statusText });
-  if (wanted.release !== undefined) release(news, run, wanted.release, at);
+  if (wanted.release !== undefined) release(state, news, run, wanted.release, at);
   if (wanted.end !== undefined) end(state, news, run, wanted.end, at);
 }
 
 function release(
+  state: MemoryState,
   news: Newsroom,
   run: MemoryRun,
   wanted: NonNullable<RunChange['release']>,
@@ -49,7 +51,9 @@ function release(
   const readyAt = woken ? Math.min(wanted.readyAt ?? at, at) : wanted.readyAt;
   change(run, { status, readyAt, waitingFor, error, owner: null });
   run.parkedBy = parkedBy;
+  run.turn = null;
   if (readyAt !== null) news.ready(readyAt);
+  if (state.queueOf(run.record) !== undefined) news.ready(at);
 }
 
 function end(
@@ -66,9 +70,18 @@ function end(
     if (continuedBy === null || afterEnd(status, fact) !== 'passed on') continue;
     deliver(state, news, { to: { namespace: run.record.namespace, id: continuedBy }, now: at, fact });
   }
-  run.begun = false;
   run.parkedBy = null;
+  run.turn = null;
   state.active.delete(run);
   state.closeCallbacksOf(run);
-  if (run.record.concurrencyKey !== null) news.ready(at);
+  freeSlot(state, run);
+  if (run.record.concurrencyKey !== null || state.queueOf(run.record) !== undefined) news.ready(at);
+}
+
+function freeSlot(state: MemoryState, run: MemoryRun): void {
+  run.slot = null;
+  if (run.record.concurrencyKey === null) return;
+  for (const child of state.active)
+    if (child.slot === 'shared' && child.record.parent?.key === run.record.key)
+      child.slot = child.record.startedAt === null ? null : 'own';
 }

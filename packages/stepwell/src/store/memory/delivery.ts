@@ -2,7 +2,8 @@ import type { Fact } from '../../model/fact.ts';
 import type { CallbackFact, DeliverAnswer, Delivery, RunKeyOrId } from '../contract.ts';
 import { refusalOf, wakes } from '../inbox.ts';
 import type { Newsroom } from '../newsroom.ts';
-import { change, isUnowned, type MemoryRun, type MemoryState } from './state.ts';
+import { change, isUnowned, PASS, type MemoryRun } from './run.ts';
+import type { MemoryState } from './state.ts';
 
 export function deliver(state: MemoryState, news: Newsroom, { to, now, fact }: Delivery): DeliverAnswer {
   if ('callback' in to) return complete(state, news, to.callback, fact, now);
@@ -38,8 +39,12 @@ export function put(state: MemoryState, news: Newsroom, run: MemoryRun, fact: Fa
   run.inbox.push({ number, text: JSON.stringify(fact) });
   change(run, { delivered: number });
   if (fact.type === 'reopen') {
-    change(run, { status: 'queued', output: undefined, error: undefined, endedAt: null });
+    change(run, { status: 'queued', output: undefined, error: undefined, endedAt: null, beginBy: null });
     state.active.add(run);
+  }
+  if (fact.type === 'cancel' && isUnowned(run) && run.record.startedAt === null) {
+    run.turn = PASS;
+    state.undebounce(run);
   }
   if (!isUnowned(run)) news.fact(run.record.key);
   else if (wakes(run.record.status, run.record.startedAt !== null, fact)) {

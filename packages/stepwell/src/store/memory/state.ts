@@ -1,11 +1,11 @@
-import type { Commit, JournalEvent } from '../../model/event.ts';
-import type { Fact, NumberedFact } from '../../model/fact.ts';
 import type { Json } from '../../model/json.ts';
 import { isFinal, recordOf, type NewRun, type RunKey, type RunRecord } from '../../model/run.ts';
-import type { WorkerRecord } from '../contract.ts';
-import { isForcedCancel } from '../inbox.ts';
+import type { OpenCallback, WorkerRecord } from '../contract.ts';
+import { holdsOf, withHolds } from '../queue-rules.ts';
+import { type MemoryQueue, nameOf, stateOf } from './queue.ts';
+import { type MemoryRun, PASS } from './run.ts';
 
-/** What the memory store holds: the four tables of the design, and the callbacks that are open. */
+/** What the memory store holds: the four tables of the design, the callbacks that are open, the queues with settings. */
 export class MemoryState {
   readonly runs = new Map<RunKey, MemoryRun>();
   readonly runsById = new Map<string, MemoryRun>();
@@ -13,6 +13,9 @@ export class MemoryState {
   readonly active = new Set<MemoryRun>();
   readonly callbacks = new Map<string, OpenCallbackOf>();
   readonly workers = new Map<string, WorkerRecord>();
+  readonly queues = new Map<string, MemoryQueue>();
+  /** Runs that a further start with their debounce key puts off. */
+  readonly debounced = new Map<string, MemoryRun>();
   #lastKey = 0;
 
   find(namespace: string, id: string): MemoryRun | undefined {
@@ -24,18 +27,36 @@ export class MemoryState {
     const existing = this.find(given.namespace, given.id);
     if (existing !== undefined) return { run: existing, created: false };
     const copy = structuredClone(given);
-    const { journal } = copy;
+    const { journal, debounce } = copy;
     const run: MemoryRun = {
-      record: recordOf(copy, ++this.#lastKey),
+      record: { ...recordOf(copy, ++this.#lastKey), beginBy: this.beginByOf(given) },
       journal: new Map(journal === undefined ? [] : [[0, { position: 0, ...journal }]]),
       inbox: [],
-      begun: false,
+      slot: this.#sharesSlot(copy) ? 'shared' : null,
+      turn: null,
+      debounceKey: debounce === undefined ? null : debounceKeyOf(given),
       parkedBy: null,
+      outcomes: new Map(),
     };
-    this.runs.set(run.record.key, run);
-    this.runsById.set(idKey(given.namespace, given.id), run);
-    this.active.add(run);
+    this.adopt(run, []);
     return { run, created: true };
+  }
+
+  adopt(run: MemoryRun, callbacks: readonly OpenCallback[]): void {
+    const { key, namespace, id, status } = run.record;
+    this.#lastKey = Math.max(this.#lastKey, key);
+    if (run.debounceKey !== null) this.debounced.set(run.debounceKey, run);
+    this.runs.set(key, run);
+    this.runsById.set(idKey(namespace, id), run);
+    if (!isFinal(status)) this.active.add(run);
+    for (const { callback, op } of callbacks) this.callbacks.set(callback, { run, op });
+  }
+
+  callbacksOf(run: MemoryRun): OpenCallback[] {
+    return [...this.callbacks]
+      .filter(([, open]) => open.run === run)
+      .map(([callback, { op }]) => ({ callback, op }))
+      .toSorted((a, b) => (a.callback < b.callback ? -1 : 1));
   }
 
   delete(run: MemoryRun): void {
@@ -50,50 +71,69 @@ export class MemoryState {
     }
   }
 
+  queueOf({ namespace, queue }: { namespace: string; queue: string }): MemoryQueue | undefined {
+    return this.queues.size === 0 ? undefined : this.queues.get(nameOf({ namespace, name: queue }));
+  }
+
+  beginByOf(run: NewRun): number | null {
+    if (run.beginBy !== undefined) return run.beginBy;
+    const deadline = this.queueOf(run)?.limits.startDeadline;
+    return deadline === undefined ? null : run.readyAt + deadline;
+  }
+
+  /** A further start of its debounce key does not reach the run any more. */
+  undebounce(run: MemoryRun): void {
+    if (run.debounceKey !== null) this.debounced.delete(run.debounceKey);
+    run.debounceKey = null;
+  }
+
   /** Whether the run has a slot of its concurrency key, or needs none, or there is one left. */
-  hasSlot({ record, begun }: MemoryRun): boolean {
-    if (record.concurrencyKey === null || begun) return true;
+  hasSlot(run: MemoryRun): boolean {
+    const { record, slot } = run;
+    if (record.concurrencyKey === null || slot !== null) return true;
     let taken = 0;
     for (const other of this.active) {
       const sameKey =
         other.record.namespace === record.namespace && other.record.concurrencyKey === record.concurrencyKey;
-      if (sameKey && other.begun) taken++;
+      if (sameKey && other.slot === 'own') taken++;
     }
-    return taken < record.concurrencyLimit;
+    return taken < (record.concurrencyLimit ?? this.queueOf(record)?.limits.perKey ?? 1);
   }
 
-  /** A run as the outside sees it: a copy, with the reason why it is not given to a worker. */
+  /** Whether the run that awaits a new one has a slot of the same key. */
+  #sharesSlot({ parent, concurrencyKey }: NewRun): boolean {
+    if (parent === null || parent.op === null || concurrencyKey === null) return false;
+    const awaiting = this.runs.get(parent.key);
+    return (
+      awaiting !== undefined && awaiting.slot !== null && awaiting.record.concurrencyKey === concurrencyKey
+    );
+  }
+
+  /** A run as the outside sees it: a copy, with the reasons why it is not given to a worker. */
   view(run: MemoryRun): RunRecord {
     const record = structuredClone(run.record);
-    if (record.status !== 'queued' || record.concurrencyKey === null || this.hasSlot(run)) return record;
-    return { ...record, waitingFor: [{ kind: 'concurrency', detail: record.concurrencyKey }] };
+    if (run.turn === PASS) return record;
+    const queue = this.queueOf(record);
+    const holds = queue === undefined ? [] : holdsOf(stateOf(queue, this.active));
+    return withHolds(record, holds, record.status === 'queued' && !this.hasSlot(run));
   }
 
   snapshot(): Json {
-    const runs = [...this.runs.values()].map(({ record, journal, inbox, begun, parkedBy }) => ({
-      record,
+    const runs = [...this.runs.values()].map(({ journal, outcomes, ...run }) => ({
+      ...run,
+      outcomes: [...outcomes],
       journal: [...journal.values()],
-      inbox,
-      begun,
-      parkedBy,
     }));
+    const queues = [...this.queues.values()].map(({ turns, ...queue }) => ({ ...queue, turns: [...turns] }));
     const callbacks = [...this.callbacks].map(([callback, { run, op }]) => ({
       callback,
       run: run.record.key,
       op,
     }));
-    return JSON.parse(JSON.stringify({ runs, callbacks, workers: [...this.workers.values()] })) as Json;
+    return JSON.parse(
+      JSON.stringify({ runs, callbacks, workers: [...this.workers.values()], queues }),
+    ) as Json;
   }
-}
-
-export interface MemoryRun {
-  /** Replaced, never changed. */
-  record: RunRecord;
-  readonly journal: Map<number, StoredCommit>;
-  inbox: StoredFact[];
-  /** Holds a slot of its concurrency key. */
-  begun: boolean;
-  parkedBy: string | null;
 }
 
 interface OpenCallbackOf {
@@ -101,43 +141,12 @@ interface OpenCallbackOf {
   readonly op: string;
 }
 
-// Journals and inboxes are kept as text: nobody outside can change what is stored.
-interface StoredCommit {
-  readonly position: number;
-  readonly at: number;
-  readonly count: number;
-  readonly events: string;
-}
-
-interface StoredFact {
-  readonly number: number;
-  readonly text: string;
-}
-
-export function change(run: MemoryRun, changes: Partial<RunRecord>): void {
-  run.record = { ...run.record, ...structuredClone(changes) };
-}
-
-export function isUnowned(run: MemoryRun): boolean {
-  return run.record.owner === null && !isFinal(run.record.status);
-}
-
-export function isForced(run: MemoryRun): boolean {
-  return factsOf(run, 0).some(({ fact }) => isForcedCancel(fact));
-}
-
-export function factsOf(run: MemoryRun, after: number): NumberedFact[] {
-  return run.inbox
-    .filter(({ number }) => number > after)
-    .map(({ number, text }) => ({ number, fact: JSON.parse(text) as Fact }));
-}
-
-export function commitsOf(run: MemoryRun, from: number, limit: number): Commit[] {
-  return [...run.journal.values()]
-    .filter(({ position, count }) => position + count > from)
-    .toSorted((a, b) => a.position - b.position)
-    .slice(0, limit)
-    .map(({ position, at, events }) => ({ position, at, events: JSON.parse(events) as JournalEvent[] }));
+export function debounceKeyOf({
+  namespace,
+  workflow,
+  debounce,
+}: Pick<NewRun, 'namespace' | 'workflow' | 'debounce'>): string {
+  return JSON.stringify([namespace, workflow, debounce!.key]);
 }
 
 function idKey(namespace: string, id: string): string {

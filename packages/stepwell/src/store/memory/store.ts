@@ -1,7 +1,9 @@
+import type { Payload } from '../../model/codec.ts';
 import type { Commit } from '../../model/event.ts';
 import type { NumberedFact } from '../../model/fact.ts';
 import type { Failure } from '../../model/failure.ts';
 import type { Json } from '../../model/json.ts';
+import type { QueueChange, QueueRecord } from '../../model/queue.ts';
 import { isFinal, type NewRun, type RunKey, type RunRecord, type RunStatus } from '../../model/run.ts';
 import type {
   ClaimAnswer,
@@ -12,16 +14,24 @@ import type {
   Delivery,
   News,
   RunQuery,
+  ScheduleRecord,
   StartAnswer,
   Store,
+  StoredRun,
+  TransactionWork,
   WorkerRecord,
 } from '../contract.ts';
-import { canBeOwnedAtOnce } from '../fit.ts';
 import { Newsroom } from '../newsroom.ts';
 import { claim } from './claim.ts';
 import { commit } from './commit.ts';
 import { deliver } from './delivery.ts';
-import { change, commitsOf, factsOf, MemoryState } from './state.ts';
+import { queues, setQueue } from './queues.ts';
+import { start } from './start.ts';
+import { commitsOf, factsOf } from './run.ts';
+import { MemoryState } from './state.ts';
+import { Schedules } from './schedules.ts';
+import { transact } from './transact.ts';
+import { dump, load } from './transfer.ts';
 import { expire, heartbeat, register, retire, strand } from './workers.ts';
 
 /**
@@ -32,20 +42,11 @@ import { expire, heartbeat, register, retire, strand } from './workers.ts';
 export class MemoryStore implements Store {
   readonly kind = 'memory';
   readonly #state = new MemoryState();
+  readonly #schedules = new Schedules();
   readonly #news = new Newsroom();
 
   async start(runs: readonly NewRun[], owner?: string): Promise<StartAnswer[]> {
-    return this.#written(
-      runs.map((given): StartAnswer => {
-        const { run, created } = this.#state.insert(given);
-        if (!created) return { created, existing: this.#state.view(run) };
-        const { key } = run.record;
-        const owned = owner !== undefined && canBeOwnedAtOnce(given) && this.#state.workers.has(owner);
-        if (owned) change(run, { status: 'running', owner, readyAt: null, startedAt: given.createdAt });
-        else this.#news.ready(given.readyAt);
-        return { created, key, owned };
-      }),
-    );
+    return this.#written(runs.map((given) => start(this.#state, this.#news, given, owner)));
   }
 
   async commit(commits: readonly CommitRequest[]): Promise<CommitAnswer[]> {
@@ -115,11 +116,49 @@ export class MemoryStore implements Store {
     return counts;
   }
 
+  async setQueue(change: QueueChange): Promise<void> {
+    this.#written(setQueue(this.#state, this.#news, change));
+  }
+
+  async queues(namespace: string): Promise<QueueRecord[]> {
+    return queues(this.#state, namespace);
+  }
+
   async purge(namespace: string, id: string): Promise<boolean> {
     const run = this.#state.find(namespace, id);
     if (run === undefined || !isFinal(run.record.status)) return false;
     this.#state.delete(run);
     return true;
+  }
+
+  async schedules(namespace: string): Promise<ScheduleRecord[]> {
+    return this.#schedules.all(namespace);
+  }
+
+  async saveSchedule(schedule: ScheduleRecord): Promise<boolean> {
+    return this.#schedules.save(schedule);
+  }
+
+  async deleteSchedule(namespace: string, name: string): Promise<boolean> {
+    return this.#schedules.delete(namespace, name);
+  }
+
+  async transact(run: RunKey, key: string, work: TransactionWork): Promise<Payload | undefined> {
+    return transact(this.#state, run, key, work);
+  }
+
+  async namespaces(): Promise<string[]> {
+    const used = [...this.#state.runs.values()].map(({ record }) => record.namespace);
+    const set = [...this.#state.queues.values()].map(({ namespace }) => namespace);
+    return [...new Set([...used, ...set, ...this.#schedules.namespaces()])].toSorted();
+  }
+
+  async dump(after: RunKey, limit: number): Promise<StoredRun[]> {
+    return dump(this.#state, after, limit);
+  }
+
+  async load(runs: readonly StoredRun[]): Promise<number> {
+    return runs.filter((run) => load(this.#state, run)).length;
   }
 
   subscribe(listener: (news: News) => void): () => void {
@@ -128,7 +167,7 @@ export class MemoryStore implements Store {
 
   async close(): Promise<void> {}
 
-  /** All that is stored, as plain data. */
+  /** All that is stored about runs, as plain data. */
   snapshot(): Json {
     return this.#state.snapshot();
   }

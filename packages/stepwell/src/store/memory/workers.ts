@@ -2,7 +2,8 @@ import type { Failure } from '../../model/failure.ts';
 import { kindOf, type WorkerRecord } from '../contract.ts';
 import { fits } from '../fit.ts';
 import type { Newsroom } from '../newsroom.ts';
-import { change, isForced, isUnowned, type MemoryState } from './state.ts';
+import { change, isForced, isInLine, isUnowned } from './run.ts';
+import type { MemoryState } from './state.ts';
 
 export function register(state: MemoryState, news: Newsroom, worker: WorkerRecord): void {
   const before = state.workers.get(worker.id);
@@ -46,6 +47,7 @@ export function strand(state: MemoryState, now: number, error: Failure): number 
     if (workers.some((worker) => fits(worker, run.record))) continue;
     const waitingFor = [{ kind: 'no worker', detail: kindOf(workflow, version), error }] as const;
     change(run, { status: 'stuck', readyAt: null, error, waitingFor });
+    if (isInLine(run)) run.turn = null;
     stranded++;
   }
   return stranded;

@@ -6,6 +6,7 @@ import type { Newsroom } from '../newsroom.ts';
 import type { Callbacks } from './callbacks.ts';
 import type { Inboxes } from './inboxes.ts';
 import type { Journals } from './journal.ts';
+import type { Queues } from './queues.ts';
 import { textOf } from './rows.ts';
 import type { Runs } from './runs.ts';
 import type { ConcurrencySlots } from './slots.ts';
@@ -16,6 +17,7 @@ interface CommitParts {
   readonly inboxes: Inboxes;
   readonly callbacks: Callbacks;
   readonly slots: ConcurrencySlots;
+  readonly queues: Queues;
   readonly news: Newsroom;
 }
 
@@ -33,11 +35,12 @@ export class Commits {
     this.#statusText = database.prepare('update run set status_text = ?2 where key = ?1');
     this.#release = database.prepare(`
       update run set owner = null, status = ?2, ready_at = ?3, waiting_for = ?4, parked_by = ?5, error = ?6,
-        blocked_at = null
+        blocked_at = null, turn = null
       where key = ?1`);
     this.#end = database.prepare(`
       update run set owner = null, status = ?2, output = ?3, error = ?4, continued_by = ?5, ended_at = ?6,
-        ready_at = null, waiting_for = '[]', parked_by = null, blocked_at = null, slot = null, forced = null
+        ready_at = null, waiting_for = '[]', parked_by = null, blocked_at = null, slot = null, forced = null,
+        turn = null, debounce_key = null
       where key = ?1`);
   }
 
@@ -72,12 +75,13 @@ export class Commits {
   }
 
   #giveUp(run: RunKey, release: NonNullable<RunChange['release']>, at: number): void {
-    const { inboxes, news } = this.#parts;
+    const { inboxes, queues, news } = this.#parts;
     const { status, waitingFor, seen, parkedBy, error } = release;
     const woken = inboxes.after(run, seen).some(({ fact }) => wakes(status, true, fact));
     const readyAt = woken ? Math.min(release.readyAt ?? at, at) : release.readyAt;
     this.#release.run(run, status, readyAt, JSON.stringify(waitingFor), parkedBy, textOf(error));
     if (readyAt !== null) news.ready(readyAt);
+    if (queues.limitPlacesOf(run)) news.ready(at);
   }
 
   #finish(
@@ -85,10 +89,11 @@ export class Commits {
     { status, output, error, continuedBy, endedAt }: NonNullable<RunChange['end']>,
     at: number,
   ): void {
-    const { callbacks, slots } = this.#parts;
+    const { callbacks, slots, queues, news } = this.#parts;
     this.#end.run(run, status, textOf(output), textOf(error), continuedBy, endedAt);
     callbacks.closeAllOf(run);
     this.#parts.inboxes.endOf(run, status, continuedBy, at);
     slots.freedBy(run, at);
+    if (queues.limitPlacesOf(run)) news.ready(at);
   }
 }

@@ -28,6 +28,7 @@ export class Inboxes {
   readonly #number: StatementSync;
   readonly #reopen: StatementSync;
   readonly #wake: StatementSync;
+  readonly #letPass: StatementSync;
   readonly #force: StatementSync;
   readonly #unforce: StatementSync;
   readonly #select: StatementSync;
@@ -46,7 +47,8 @@ export class Inboxes {
       update run set delivered = ?2, ready_at = min(coalesce(ready_at, blocked_at, ?3), ?3), blocked_at = null
       where key = ?1`);
     this.#reopen = database.prepare(`
-      update run set status = 'queued', output = null, error = null, ended_at = null where key = ?`);
+      update run set status = 'queued', output = null, error = null, ended_at = null, begin_by = null where key = ?`);
+    this.#letPass = database.prepare('update run set turn = -1, debounce_key = null where key = ?');
     this.#force = database.prepare('update run set forced = ?2 where key = ?1');
     this.#unforce = database.prepare('update run set forced = null where key = ? and forced <= ?');
     this.#select = database.prepare(
@@ -113,6 +115,7 @@ export class Inboxes {
     const number = run.delivered + 1;
     this.#insert.run(run.key, number, JSON.stringify(fact));
     if (fact.type === 'reopen') this.#reopen.run(run.key);
+    if (fact.type === 'cancel' && run.owner === null && run.begun === 0) this.#letPass.run(run.key);
     if (isForcedCancel(fact)) this.#force.run(run.key, number);
     if (run.owner === null && wakes(run.status, run.begun === 1, fact)) {
       this.#wake.run(run.key, number, now);

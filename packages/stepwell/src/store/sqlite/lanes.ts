@@ -1,9 +1,10 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { fits } from '../fit.ts';
 
-/** Where runs wait: one version of one workflow, on one queue, at one priority. */
+/** Where runs wait: one version of one workflow, on one queue of one namespace, at one priority. */
 export interface Lane {
   readonly id: number;
+  readonly namespace: string;
   readonly workflow: string;
   readonly version: string;
   readonly queue: string;
@@ -20,7 +21,7 @@ export class Lanes {
   constructor(database: DatabaseSync) {
     this.#select = database.prepare('select * from lane');
     this.#insert = database.prepare(
-      'insert into lane (workflow, version, queue, priority) values (?, ?, ?, ?) returning *',
+      'insert into lane (namespace, workflow, version, queue, priority) values (?, ?, ?, ?, ?) returning *',
     );
     this.reload();
   }
@@ -42,7 +43,8 @@ export class Lanes {
   of(place: Omit<Lane, 'id'>): Lane {
     const known = this.#byName.get(nameOf(place));
     if (known !== undefined) return known;
-    const row = this.#insert.get(place.workflow, place.version, place.queue, place.priority);
+    const { namespace, workflow, version, queue, priority } = place;
+    const row = this.#insert.get(namespace, workflow, version, queue, priority);
     return this.#keep(row as unknown as Lane);
   }
 
@@ -62,6 +64,6 @@ export class Lanes {
 }
 
 /** Names are of printable characters, so the parts cannot run into each other. */
-function nameOf({ workflow, version, queue, priority }: Omit<Lane, 'id'>): string {
-  return `${workflow}\n${version}\n${queue}\n${priority}`;
+function nameOf({ namespace, workflow, version, queue, priority }: Omit<Lane, 'id'>): string {
+  return `${namespace}\n${workflow}\n${version}\n${queue}\n${priority}`;
 }

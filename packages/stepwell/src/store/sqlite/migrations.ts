@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { StepwellError } from '../../model/errors.ts';
+import { QUEUES } from './migration-3.ts';
 
 /** One step from a store of the version before to a store of this one. Published migrations are never changed. */
 interface Migration {
@@ -18,8 +19,12 @@ interface Migration {
  *   cannot run, however many there are.
  * - `ready_at` is set only in runs that nobody owns and that have not ended: `run_ready` holds nothing else.
  * - `blocked_at` is the `ready_at` of a run for which a claim found no slot of its concurrency key: out of the way of
- *   claims until a run of that key ends. `slot` is 1 while a run holds such a slot. `forced` is the number of the last
- *   forced cancel in the inbox.
+ *   claims until a run of that key ends. `slot` is 1 while a run holds such a slot, 0 while it has that of the run that
+ *   awaits it. `concurrency_limit` 0: what the queue says. `forced` is the number of the last forced cancel in the inbox.
+ * - `turn` is a run's place in the line of a queue with settings; -1: it was cancelled before it began, and goes out of
+ *   turn. In `run_ready` they stand apart from those that have no turn yet, which a claim meets once.
+ *   `queue_turn` has the last turn of each key that is ahead of its queue: the others begin where the queue is.
+ * - `debounce_key` is there until the run begins, is cancelled or ends: workflow and key.
  * - A run has an owner exactly while it is `running`. `run_owned` holds these few; `run_status` all others, so that a
  *   short run, which is owned from its start to its end, comes into it once.
  * - The inputs are not in `run`, because SQLite writes a whole row again when a part of it changes: with inputs of
@@ -112,6 +117,30 @@ create table worker (
   started_at integer not null,
   heartbeat_at integer not null,
   expires_at integer not null
+) without rowid;
+`,
+  },
+  {
+    version: 2,
+    sql: `
+create table schedule (
+  namespace text not null,
+  name text not null,
+  revision integer not null,
+  value text not null,
+  primary key (namespace, name)
+) without rowid;
+`,
+  },
+  { version: 3, sql: QUEUES },
+  {
+    version: 4,
+    sql: `
+create table outcome (
+  run integer not null references run (key) on delete cascade,
+  key text not null,
+  value text,
+  primary key (run, key)
 ) without rowid;
 `,
   },

@@ -66,8 +66,9 @@ export class Queries {
   }
 }
 
-function isWanted(lane: Lane, { workflow, version, queue }: RunQuery): boolean {
+function isWanted(lane: Lane, { namespace, workflow, version, queue }: RunQuery): boolean {
   return (
+    lane.namespace === namespace &&
     (workflow === undefined || lane.workflow === workflow) &&
     (version === undefined || lane.version === version) &&
     (queue === undefined || lane.queue === queue)

@@ -36,6 +36,10 @@ export interface RunRow {
   readonly waiting_for: string;
   readonly status_text: string | null;
   readonly progress: string | null;
+  readonly hard_timeout: number | null;
+  readonly begin_by: number | null;
+  readonly turn: number | null;
+  readonly debounce_key: string | null;
   readonly error: string | null;
   readonly input: string | null;
   readonly output: string | null;
@@ -65,8 +69,10 @@ export function runOf(row: RunRow, lane: Lane): RunRecord {
         : { key: row.parent_key, id: row.parent_id, op: row.parent_op },
     continuedBy: row.continued_by,
     timeout: row.timeout,
+    hardTimeout: row.hard_timeout,
+    beginBy: row.begin_by,
     concurrencyKey: row.concurrency_key,
-    concurrencyLimit: row.concurrency_limit,
+    concurrencyLimit: row.concurrency_limit === 0 ? null : row.concurrency_limit,
     delivered: row.delivered,
     createdAt: row.created_at,
     startedAt: row.started_at,

@@ -2,9 +2,12 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { NewRun, RunKey, RunRecord, RunStatus } from '../../model/run.ts';
 import type { StartAnswer } from '../contract.ts';
 import { canBeOwnedAtOnce } from '../fit.ts';
+import { withHolds } from '../queue-rules.ts';
+import { debounceKeyOf, Debounces } from './debounces.ts';
 import type { Newsroom } from '../newsroom.ts';
 import type { Journals } from './journal.ts';
 import type { Lanes } from './lanes.ts';
+import type { Queues } from './queues.ts';
 import { RUN_ROW, type RunRow, runOf } from './rows.ts';
 import type { ConcurrencySlots } from './slots.ts';
 
@@ -13,6 +16,8 @@ export class Runs {
   readonly #lanes: Lanes;
   readonly #journals: Journals;
   readonly #slots: ConcurrencySlots;
+  readonly #queues: Queues;
+  readonly #debounces: Debounces;
   readonly #news: Newsroom;
   readonly #insert: StatementSync;
   readonly #insertInput: StatementSync;
@@ -26,16 +31,19 @@ export class Runs {
     lanes: Lanes,
     journals: Journals,
     slots: ConcurrencySlots,
+    queues: Queues,
     news: Newsroom,
   ) {
     this.#lanes = lanes;
     this.#journals = journals;
     this.#slots = slots;
+    this.#queues = queues;
+    this.#debounces = new Debounces(database, lanes, news);
     this.#news = news;
     this.#insert = database.prepare(`
       insert into run (namespace, id, lane, status, owner, started_at, ready_at, created_at, timeout,
-        concurrency_key, concurrency_limit, parent_key, parent_id, parent_op)
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (namespace, id) do nothing`);
+        hard_timeout, begin_by, concurrency_key, concurrency_limit, slot, debounce_key, parent_key, parent_id, parent_op)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (namespace, id) do nothing`);
     this.#insertInput = database.prepare('insert into input (run, value) values (?, ?)');
     this.#byId = database.prepare(`select ${RUN_ROW} from run where namespace = ? and id = ?`);
     this.#count = database.prepare(
@@ -50,7 +58,9 @@ export class Runs {
   }
 
   start(run: NewRun, owner: string | null): StartAnswer {
-    const owned = owner !== null && canBeOwnedAtOnce(run);
+    const moved = run.debounce === undefined ? null : this.#debounces.move(run, this.#beginByOf(run));
+    if (moved !== null) return { created: false, existing: this.view(moved), moved: true };
+    const owned = owner !== null && canBeOwnedAtOnce(run) && this.#queues.of(run) === undefined;
     const key = this.insert(run, owned ? owner : null);
     if (key !== null) return { created: true, key, owned };
     const existing = this.get(run.namespace, run.id);
@@ -70,8 +80,12 @@ export class Runs {
       owner === null ? run.readyAt : null,
       run.createdAt,
       run.timeout,
+      run.hardTimeout ?? null,
+      this.#beginByOf(run),
       run.concurrencyKey,
-      run.concurrencyLimit,
+      run.concurrencyLimit ?? 0,
+      this.#slots.areShared(run) ? 0 : null,
+      run.debounce === undefined ? null : debounceKeyOf(run),
       run.parent?.key ?? null,
       run.parent?.id ?? null,
       run.parent?.op ?? null,
@@ -92,16 +106,21 @@ export class Runs {
 
   /** A run as the outside sees it: with the reason why it is not given to a worker. */
   view(row: RunRow): RunRecord {
-    const run = runOf(row, this.#lanes.get(row.lane));
-    const { namespace, concurrency_key } = row;
-    if (row.status !== 'queued' || concurrency_key === null || row.slot !== null) return run;
-    if (this.#slots.taken({ namespace, concurrency_key }) < row.concurrency_limit) return run;
-    return { ...run, waitingFor: [{ kind: 'concurrency', detail: concurrency_key }] };
+    const lane = this.#lanes.get(row.lane);
+    const run = runOf(row, lane);
+    if (row.turn === -1 || (row.status !== 'queued' && row.status !== 'waiting')) return run;
+    return withHolds(run, this.#queues.holds(lane), row.status === 'queued' && !this.#slots.has(row));
+  }
+
+  #beginByOf(run: NewRun): number | null {
+    if (run.beginBy !== undefined) return run.beginBy;
+    const deadline = this.#queues.of(run)?.limits.startDeadline;
+    return deadline === undefined ? null : run.readyAt + deadline;
   }
 
   count(namespace: string): Partial<Record<RunStatus, number>> {
     const counts: Partial<Record<RunStatus, number>> = {};
-    for (const { id } of this.#lanes.matching(() => true)) {
+    for (const { id } of this.#lanes.matching((lane) => lane.namespace === namespace)) {
       const running = { status: 'running', ...this.#countRunning.get(id, namespace) };
       for (const { status, runs } of [
         running,

@@ -1,8 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { Payload } from '../../model/codec.ts';
 import type { Commit } from '../../model/event.ts';
 import { StepwellError } from '../../model/errors.ts';
 import type { NumberedFact } from '../../model/fact.ts';
 import type { Failure } from '../../model/failure.ts';
+import type { QueueChange, QueueRecord } from '../../model/queue.ts';
 import type { NewRun, RunKey, RunRecord, RunStatus } from '../../model/run.ts';
 import type {
   ClaimAnswer,
@@ -13,8 +15,11 @@ import type {
   Delivery,
   News,
   RunQuery,
+  ScheduleRecord,
   StartAnswer,
   Store,
+  StoredRun,
+  TransactionWork,
   WorkerRecord,
 } from '../contract.ts';
 import { Newsroom } from '../newsroom.ts';
@@ -25,9 +30,14 @@ import { explain } from './errors.ts';
 import { Inboxes } from './inboxes.ts';
 import { Journals } from './journal.ts';
 import { Lanes } from './lanes.ts';
+import { Outcomes } from './outcomes.ts';
 import { Queries } from './query.ts';
+import { QueueList } from './queue-list.ts';
+import { Queues } from './queues.ts';
 import { Runs } from './runs.ts';
+import { Schedules } from './schedules.ts';
 import { ConcurrencySlots } from './slots.ts';
+import { Transfer } from './transfer.ts';
 import { GroupTransaction } from './transaction.ts';
 import { Workers } from './workers.ts';
 
@@ -46,12 +56,17 @@ export class SqliteStore implements Store {
   readonly #news = new Newsroom();
   readonly #transaction: GroupTransaction;
   readonly #queries: Queries;
+  readonly #queueList: QueueList;
   readonly #journals: Journals;
+  readonly #queues: Queues;
   readonly #runs: Runs;
   readonly #inboxes: Inboxes;
   readonly #commits: Commits;
   readonly #claims: Claims;
   readonly #workers: Workers;
+  readonly #schedules: Schedules;
+  readonly #outcomes: Outcomes;
+  readonly #transfer: Transfer;
 
   constructor(parts: SqliteStoreParts) {
     const { database, path, soon } = parts;
@@ -59,17 +74,23 @@ export class SqliteStore implements Store {
     const lanes = new Lanes(database);
     const journals = new Journals(database);
     const callbacks = new Callbacks(database);
-    const slots = new ConcurrencySlots(database, news);
+    const queues = new Queues(database, lanes, news);
+    const slots = new ConcurrencySlots(database, lanes, queues, news);
     const inboxes = new Inboxes(database, callbacks, news);
-    const runs = new Runs(database, lanes, journals, slots, news);
+    const runs = new Runs(database, lanes, journals, slots, queues, news);
     this.#parts = parts;
     this.#queries = new Queries(database, lanes);
+    this.#queueList = new QueueList(database, lanes, queues);
+    this.#queues = queues;
     this.#journals = journals;
     this.#inboxes = inboxes;
     this.#runs = runs;
-    this.#commits = new Commits(database, { runs, journals, inboxes, callbacks, slots, news });
-    this.#claims = new Claims(database, { lanes, journals, inboxes, slots, news });
+    this.#commits = new Commits(database, { runs, journals, inboxes, callbacks, slots, queues, news });
+    this.#claims = new Claims(database, { lanes, queues, journals, inboxes, slots, news });
     this.#workers = new Workers(database, lanes, news);
+    this.#schedules = new Schedules(database);
+    this.#outcomes = new Outcomes(database);
+    this.#transfer = new Transfer(database, { lanes, inboxes, callbacks, outcomes: this.#outcomes });
     this.#transaction = new GroupTransaction(database, {
       soon,
       explain: (thrown) => explain(thrown, path),
@@ -77,6 +98,7 @@ export class SqliteStore implements Store {
       rolledBack: () => {
         news.forget();
         lanes.reload();
+        queues.reload();
         callbacks.reload();
         this.#workers.reload();
       },
@@ -146,8 +168,46 @@ export class SqliteStore implements Store {
     return this.#read(() => this.#runs.count(namespace));
   }
 
+  setQueue(change: QueueChange): Promise<void> {
+    return this.#write(() => this.#queues.set(change));
+  }
+
+  queues(namespace: string): Promise<QueueRecord[]> {
+    return this.#read(() => this.#queueList.of(namespace));
+  }
+
   purge(namespace: string, id: string): Promise<boolean> {
     return this.#write(() => this.#runs.purge(namespace, id));
+  }
+
+  schedules(namespace: string): Promise<ScheduleRecord[]> {
+    return this.#read(() => this.#schedules.all(namespace));
+  }
+
+  saveSchedule(schedule: ScheduleRecord): Promise<boolean> {
+    return this.#write(() => this.#schedules.save(schedule));
+  }
+
+  deleteSchedule(namespace: string, name: string): Promise<boolean> {
+    return this.#write(() => this.#schedules.delete(namespace, name));
+  }
+
+  async transact(run: RunKey, key: string, work: TransactionWork): Promise<Payload | undefined> {
+    const attempt = await this.#write(() => this.#outcomes.attempt(run, key, work));
+    if (attempt.ok) return attempt.value;
+    throw attempt.error;
+  }
+
+  namespaces(): Promise<string[]> {
+    return this.#read(() => this.#transfer.namespaces());
+  }
+
+  dump(after: RunKey, limit: number): Promise<StoredRun[]> {
+    return this.#read(() => this.#transfer.dump(after, limit));
+  }
+
+  load(runs: readonly StoredRun[]): Promise<number> {
+    return this.#write(() => runs.filter((run) => this.#transfer.load(run)).length);
   }
 
   subscribe(listener: (news: News) => void): () => void {

@@ -28,6 +28,7 @@ export class Workers {
   readonly #delete: StatementSync;
   readonly #disown: StatementSync;
   readonly #strandReady: StatementSync;
+  readonly #strandInLine: StatementSync;
   readonly #strandBlocked: StatementSync;
   readonly #unstrand: StatementSync;
 
@@ -40,9 +41,11 @@ export class Workers {
     this.#expired = database.prepare('select id from worker where expires_at <= ? order by id');
     this.#delete = database.prepare('delete from worker where id = ?');
     this.#disown = database.prepare(`${DISOWN} where owner is not null and owner = ?2`);
-    const strand = `update run set status = 'stuck', ready_at = null, blocked_at = null, error = ?2, waiting_for = ?3
+    const strand = `update run set status = 'stuck', ready_at = null, blocked_at = null, turn = iif(turn < 0, turn, null),
+        error = ?2, waiting_for = ?3
       where lane = ?1 and forced is null and`;
-    this.#strandReady = database.prepare(`${strand} ready_at <= ?4`);
+    this.#strandReady = database.prepare(`${strand} turn is null and ready_at <= ?4`);
+    this.#strandInLine = database.prepare(`${strand} turn >= -1 and ready_at <= ?4`);
     this.#strandBlocked = database.prepare(`${strand} blocked_at is not null`);
     this.#unstrand = database.prepare(`
       update run set status = 'queued', ready_at = min(coalesce(ready_at, blocked_at, ?2), ?2), blocked_at = null,
@@ -102,6 +105,7 @@ export class Workers {
     )) {
       const reason = JSON.stringify([{ kind: 'no worker', detail: kindOf(workflow, version), error }]);
       stranded += Number(this.#strandReady.run(id, errorText, reason, now).changes);
+      stranded += Number(this.#strandInLine.run(id, errorText, reason, now).changes);
       stranded += Number(this.#strandBlocked.run(id, errorText, reason).changes);
     }
     return stranded;
