@@ -2,26 +2,26 @@ import type { System } from '../engine/system.ts';
 import { Worker } from '../engine/worker.ts';
 import { milliseconds, type Duration } from '../model/duration.ts';
 import { StepwellError } from '../model/errors.ts';
-import type { Fact } from '../model/fact.ts';
 import { present } from '../model/fields.ts';
-import { checkId, checkName, checkReason } from '../model/identifier.ts';
-import { withDefaultLimits, type Limits } from '../model/limits.ts';
+import { checkId, checkReason } from '../model/identifier.ts';
+import type { Limits } from '../model/limits.ts';
 import { Payloads } from '../model/payload.ts';
-import type { NewRun, RunRecord, RunStatus } from '../model/run.ts';
+import type { NewRun, RunStatus } from '../model/run.ts';
 import type { StartAnswer, Store, WorkerRecord } from '../store/contract.ts';
 import type { AnyDefinition, Definition } from '../workflow/definition.ts';
 import type { ExecutionParts } from '../workflow/execution.ts';
 import { FunctionRuntime } from '../workflow/function-runtime.ts';
-import { Registry } from '../workflow/registry.ts';
+import type { Registry } from '../workflow/registry.ts';
 import { cancelAll, retryAll, startAll } from './bulk.ts';
 import { Callbacks } from './callbacks.ts';
-import { isStuckInCancel } from './cancel.ts';
+import { Control } from './control.ts';
 import { readEvents } from './events.ts';
 import { forkedRun } from './fork.ts';
 import { Handle } from './handle.ts';
 import { infoOf } from './info.ts';
 import { listRuns } from './list.ts';
 import { openStore } from './open-store.ts';
+import { checkOptions, type CheckedOptions } from './options.ts';
 import { listQueues, pauseQueue, type QueueParts, resumeQueue, setQueue } from './queues.ts';
 import { awaitResult } from './result.ts';
 import { definitionOf, demandSame, newRun, type StartParts } from './start.ts';
@@ -49,7 +49,6 @@ import type {
 } from './types.ts';
 import { joined, transact } from './transact.ts';
 import { engineClosed, Watch, type Started } from './watch.ts';
-import { workerSettings } from './worker-settings.ts';
 
 /** An engine on a store: starts runs, executes them (unless `worker` is false), and answers for them. */
 export class Stepwell implements AsyncDisposable {
@@ -65,6 +64,7 @@ export class Stepwell implements AsyncDisposable {
   readonly #worker: Worker | null;
   readonly #watch: Watch;
   readonly #parts: StartParts;
+  readonly #control: Control;
   #closed: Promise<void> | null = null;
 
   private constructor(options: CheckedOptions, store: Store, bodyOf: ExecutionParts['bodyOf']) {
@@ -85,6 +85,7 @@ export class Stepwell implements AsyncDisposable {
       limits: this.#limits,
       namespace: this.namespace,
     };
+    this.#control = new Control(this.#store, this.#parts, () => this.#demandOpen());
     const runtime = new FunctionRuntime({
       registry: this.#registry,
       limits: this.#limits,
@@ -200,13 +201,14 @@ export class Stepwell implements AsyncDisposable {
 
   /** @throws StepwellError `RUN_NOT_FOUND`, `ID_INVALID` */
   async get(id: string): Promise<RunInfo> {
-    return infoOf(await this.#record(id), this.#payloads.codec, this.#system.now());
+    return infoOf(await this.#control.record(id), this.#payloads.codec, this.#system.now());
   }
 
   /** Runs that match, newest first. @throws StepwellError `OPTION_INVALID`, `CURSOR_INVALID`, `RUN_NOT_FOUND` (of the parent) */
   async list(options: ListOptions = {}): Promise<RunList> {
     this.#demandOpen();
-    const parent = options.parent === undefined ? undefined : (await this.#record(options.parent)).key;
+    const parent =
+      options.parent === undefined ? undefined : (await this.#control.record(options.parent)).key;
     return listRuns(this.#store, this.namespace, options, parent, this.#payloads.codec, this.#system.now());
   }
 
@@ -223,14 +225,14 @@ export class Stepwell implements AsyncDisposable {
       watch: this.#watch,
       registry: this.#registry,
       payloads: this.#payloads,
-      record: (run: string) => this.#record(run),
+      record: (run: string) => this.#control.record(run),
     };
     return (await awaitResult(parts, id, options, started)) as T;
   }
 
   /** The run's journal from a position on, and what is added to it, until its end. @throws StepwellError `RUN_NOT_FOUND`, `RUN_PURGED`, `ENGINE_CLOSED` */
   events(id: string, options: EventsOptions = {}): AsyncIterableIterator<RunEvent> {
-    const record = (run: string) => this.#record(run);
+    const record = (run: string) => this.#control.record(run);
     return readEvents(
       { store: this.#store, watch: this.#watch, codec: this.#payloads.codec, record },
       id,
@@ -243,38 +245,25 @@ export class Stepwell implements AsyncDisposable {
    * @throws StepwellError `RUN_NOT_FOUND`, `RUN_ENDED`, `NAME_INVALID`, `VALUE_NOT_JSON`, `PAYLOAD_TOO_LARGE`
    */
   async raiseEvent(id: string, name: string, value?: unknown, options: RaiseOptions = {}): Promise<void> {
-    checkName(name, 'event name', this.#limits.nameLength);
-    if (options.id !== undefined) checkId(options.id, 'event id', this.#limits.idLength);
-    const payload = this.#payloads.encode(value, `value of event "${name}"`);
-    const store = options.client === undefined ? this.#store : joined(this.#store, options.client);
-    await this.#deliver(id, present({ type: 'event', name, value: payload, id: options.id } as const), store);
+    await this.#control.raiseEvent(id, name, value, options);
   }
 
   /**
    * Asks a run to end: what it waits for is cancelled, its cleanup and undo handlers run. A second call, or `force`, ends
    * it at once. @throws StepwellError `RUN_NOT_FOUND`, `RUN_ENDED`
    */
-  async cancel(id: string, { reason, force }: CancelOptions = {}): Promise<void> {
-    const atOnce = force === true || (await isStuckInCancel(this.#store, await this.#record(id)));
-    await this.#deliver(
-      id,
-      present({
-        type: 'cancel',
-        cause: 'request',
-        reason: checkReason(reason),
-        force: atOnce ? true : undefined,
-      } as const),
-    );
+  async cancel(id: string, options: CancelOptions = {}): Promise<void> {
+    await this.#control.cancel(id, options);
   }
 
   /** Bodies that run may end, nothing new begins. @throws StepwellError `RUN_NOT_FOUND`, `RUN_ENDED` */
   async pause(id: string, { reason }: { reason?: string } = {}): Promise<void> {
-    await this.#deliver(id, present({ type: 'pause', reason: checkReason(reason) } as const));
+    await this.#control.deliver(id, present({ type: 'pause', reason: checkReason(reason) } as const));
   }
 
   /** @throws StepwellError `RUN_NOT_FOUND`, `RUN_ENDED` */
   async resume(id: string): Promise<void> {
-    await this.#deliver(id, { type: 'resume' });
+    await this.#control.deliver(id, { type: 'resume' });
   }
 
   /**
@@ -282,7 +271,7 @@ export class Stepwell implements AsyncDisposable {
    * @throws StepwellError `RUN_NOT_FOUND`, `RUN_NOT_FAILED`
    */
   async retry(id: string): Promise<void> {
-    await this.#deliver(id, { type: 'reopen' });
+    await this.#control.deliver(id, { type: 'reopen' });
   }
 
   /**
@@ -329,7 +318,7 @@ export class Stepwell implements AsyncDisposable {
    * @throws StepwellError `RUN_NOT_FOUND`, `OPERATION_NOT_FOUND`, `FORK_NOT_POSSIBLE`, `RUN_ID_TAKEN`, `VALUE_NOT_JSON`
    */
   async fork<T = unknown>(id: string, options: ForkOptions): Promise<StartedRun<T>> {
-    const source = await this.#record(id);
+    const source = await this.#control.record(id);
     const journal = await this.#store.journal(source.key, 0, Number.MAX_SAFE_INTEGER);
     const run = forkedRun(this.#parts, source, journal, options);
     const [answer] = await this.#store.start([run]);
@@ -343,10 +332,7 @@ export class Stepwell implements AsyncDisposable {
 
   /** Deletes a run that has ended, with its journal. @throws StepwellError `RUN_NOT_FOUND`, `RUN_NOT_ENDED` */
   async purge(id: string): Promise<void> {
-    this.#demandOpen();
-    if (await this.#store.purge(this.namespace, id)) return;
-    await this.#record(id);
-    throw new StepwellError('RUN_NOT_ENDED', `The run "${id}" has not ended. Cancel it first.`);
+    await this.#control.purge(id);
   }
 
   /** The workflows that are registered here. */
@@ -414,49 +400,4 @@ export class Stepwell implements AsyncDisposable {
   #demandOpen(): void {
     if (this.#closed !== null) throw engineClosed();
   }
-
-  async #record(id: string): Promise<RunRecord> {
-    this.#demandOpen();
-    checkId(id, 'run id', this.#limits.idLength);
-    const run = await this.#store.get(this.namespace, id);
-    if (run === null) throw notFound(id);
-    return run;
-  }
-
-  async #deliver(id: string, fact: Fact, store: Pick<Store, 'deliver'> = this.#store): Promise<void> {
-    this.#demandOpen();
-    checkId(id, 'run id', this.#limits.idLength);
-    const [answer] = await store.deliver([
-      { to: { namespace: this.namespace, id }, now: this.#system.now(), fact },
-    ]);
-    if (answer!.delivered) return;
-    if (answer!.because === 'unknown') throw notFound(id);
-    const { continuedBy } = await this.#record(id);
-    // As `result` does: whoever knows a run by its first id means the one that goes on for it.
-    if (continuedBy !== null && fact.type !== 'reopen') return this.#deliver(continuedBy, fact, store);
-    if (fact.type === 'reopen') {
-      throw new StepwellError(
-        'RUN_NOT_FAILED',
-        `The run "${id}" cannot be retried: only one that failed, timed out or was cancelled can.`,
-      );
-    }
-    throw new StepwellError('RUN_ENDED', `The run "${id}" has ended and takes nothing in any more.`);
-  }
-}
-
-type CheckedOptions = ReturnType<typeof checkOptions>;
-
-/** @throws StepwellError `ID_INVALID`, `OPTION_INVALID`, `WORKFLOW_DUPLICATE` and the like, before anything is opened */
-function checkOptions(options: OpenOptions) {
-  return {
-    ...options,
-    namespace: checkId(options.namespace ?? 'default', 'namespace'),
-    limits: withDefaultLimits(options.limits),
-    registry: new Registry(options.workflows ?? []),
-    settings: options.worker === false ? null : workerSettings(options.worker),
-  };
-}
-
-function notFound(id: string): StepwellError {
-  return new StepwellError('RUN_NOT_FOUND', `There is no run "${id}". It may have been purged.`);
 }
