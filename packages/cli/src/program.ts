@@ -9,7 +9,9 @@ import { addCopyCommand } from './commands/copy.ts';
 import { addDevCommand } from './commands/dev.ts';
 import { addEventsCommand } from './commands/events.ts';
 import { addListCommand } from './commands/list.ts';
+import { addQueueCommand } from './commands/queue.ts';
 import { addRaiseCommand } from './commands/raise.ts';
+import { addRetryCommand } from './commands/retry.ts';
 import { addRunCommand } from './commands/run.ts';
 import { addServerCommand } from './commands/server.ts';
 import { addShowCommand } from './commands/show.ts';
@@ -56,6 +58,8 @@ function program(): Command {
   addRaiseCommand(program);
   addCallbackCommand(program);
   addCancelCommand(program);
+  addRetryCommand(program);
+  addQueueCommand(program);
   addCopyCommand(program);
   return program;
 }

@@ -38,6 +38,44 @@ async function waitOf(id: string): Promise<RunInfo['waitingFor'][number]> {
   return (await reason())!;
 }
 
+describe.concurrent('queue', () => {
+  test('set, pause and resume, and what list shows of it', async () => {
+    const settings = { concurrency: 2, rate: { limit: 10, period: '1s' }, perKey: 3, startDeadline: '2h' };
+    const given = ['--concurrency', '2', '--rate', '10/1s', '--per-key', '3', '--start-deadline', '2h'];
+    expect(await json('queue', 'set', 'slow', ...given)).toEqual({ queue: 'slow', settings });
+    expect(await json('queue', 'pause', 'slow', '--reason', 'audit')).toEqual({
+      queue: 'slow',
+      reason: 'audit',
+    });
+    const listed = await run('queue', 'list');
+    expect(listed.stdout).toMatch(
+      /^QUEUE +QUEUED[^]*\nslow +0 +0 +0 +0 +2 at once, 10 in 1\.00 s, 3 by key, to begin within 2h 00m +its queue: the queue "slow" was paused: audit/,
+    );
+    expect((await run('queue', 'resume', 'slow')).stdout).toBe('slow goes on\n');
+    expect((await run('queue', 'set', 'slow')).stdout).toBe('slow: no limits\n');
+  });
+
+  test.each([
+    [['set', 'q', '--rate', 'often'], 2, /rate "often"/],
+    [['set', 'q', '--concurrency', '0'], 2, /concurrency "0"/],
+    [['set', 'q', '--start-deadline', 'soon'], 4, /DURATION_INVALID/],
+    [['pause', 'a/b'], 4, /NAME_INVALID/],
+  ])('queue %j is refused', async (args, code, message) => {
+    expect(await run('queue', ...args)).toMatchObject({ code, stderr: expect.stringMatching(message) });
+  });
+});
+
+describe.concurrent('retry', () => {
+  test('a run that failed is done again', async () => {
+    await (await well.start('end', 'failure', { id: 'to-retry' })).result().catch(() => {});
+    expect(await json('retry', 'to-retry')).toEqual({ run: 'to-retry' });
+    expect(await run('retry', 'nobody')).toMatchObject({
+      code: 4,
+      stderr: expect.stringMatching(/RUN_NOT_FOUND/),
+    });
+  });
+});
+
 describe.concurrent('run', () => {
   test('prints the id of the new run, and that same run for the same id', async () => {
     const first = await run('run', 'greet', '{"name":"Ann"}', '--id', 'greet-1');

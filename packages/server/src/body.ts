@@ -8,6 +8,9 @@ import { problemsOf, sentenceOf } from './shape.ts';
 /** For requests that need to say nothing more than their path does. */
 export const NoBody = z.strictObject({});
 
+/** Milliseconds, or text such as `30s`. What the text says is checked where it is used. */
+export const Duration = z.union([z.number(), z.string()], 'is neither milliseconds nor text such as "30s"');
+
 /**
  * The JSON body of a request; no body at all is `{}`. Keys that the shape does not know are refused.
  * The content type is not looked at, so that `curl -d '{…}'` works as it stands.

@@ -2,8 +2,9 @@ import type { Handler } from './api.ts';
 import { failCallback, heartbeatCallback, succeedCallback } from './routes/callbacks.ts';
 import { cancelRun, pauseRun, purgeRun, raiseEvent, resumeRun, retryRun } from './routes/control.ts';
 import { forkRun, startRun } from './routes/create.ts';
-import { health, workflows } from './routes/engine.ts';
+import { health, workers, workflows } from './routes/engine.ts';
 import { getRun, listRuns, runHistory } from './routes/inspect.ts';
+import { listQueues, pauseQueue, resumeQueue, setQueue } from './routes/queues.ts';
 import { runResult } from './routes/result.ts';
 import { runStream } from './routes/stream.ts';
 
@@ -24,6 +25,11 @@ export const ROUTES: readonly (readonly [method: string, path: string, handler: 
   ['POST', '/v1/runs/:id/resume', resumeRun],
   ['POST', '/v1/runs/:id/retry', retryRun],
   ['POST', '/v1/runs/:id/fork', forkRun],
+  ['GET', '/v1/queues', listQueues],
+  ['PUT', '/v1/queues/:name', setQueue],
+  ['POST', '/v1/queues/:name/pause', pauseQueue],
+  ['POST', '/v1/queues/:name/resume', resumeQueue],
+  ['GET', '/v1/workers', workers],
   ['POST', '/v1/callbacks/:id/succeed', succeedCallback],
   ['POST', '/v1/callbacks/:id/fail', failCallback],
   ['POST', '/v1/callbacks/:id/heartbeat', heartbeatCallback],

@@ -25,8 +25,16 @@ export class ServerApi {
   }
 
   post<T>(path: string, body: object = {}): Promise<T> {
+    return this.#send<T>('POST', path, body);
+  }
+
+  put<T>(path: string, body: object): Promise<T> {
+    return this.#send<T>('PUT', path, body);
+  }
+
+  #send<T>(method: string, path: string, body: object): Promise<T> {
     const headers = { 'content-type': 'application/json' };
-    return this.#json<T>(path, { method: 'POST', headers, body: JSON.stringify(body) });
+    return this.#json<T>(path, { method, headers, body: JSON.stringify(body) });
   }
 
   /** Opens an event stream. Iterating ends when the server ends it; a connection that breaks is `SERVER_UNREACHABLE`. */

@@ -26,6 +26,12 @@ function subject({ kind, op, child }: WaitReason): string {
       return 'a worker that has its workflow in its version';
     case 'concurrency':
       return 'its turn: other runs with its concurrency key come first';
+    case 'queue paused':
+      return 'its queue';
+    case 'queue limit':
+      return 'a place in its queue';
+    case 'rate':
+      return 'the rate of its queue';
     case 'start':
       return 'its start';
     case 'more':

@@ -2,13 +2,12 @@ import type { Context } from 'hono';
 import type { StartedRun } from 'stepwell';
 import { z } from 'zod';
 import type { Api } from '../api.ts';
-import { readBody } from '../body.ts';
+import { Duration, readBody } from '../body.ts';
 import { linksOf } from '../links.ts';
 import { pathParameter } from '../parameters.ts';
 
 /** `.` and `..` mean something else in a path, even percent-encoded: such a run could not be asked for. */
 const RunId = z.string().refine((id) => id !== '.' && id !== '..', 'cannot be "." or ".."');
-const Duration = z.union([z.number(), z.string()], 'is neither milliseconds nor text such as "30s"');
 
 const StartBody = z.strictObject({
   input: z.unknown().optional(),
@@ -19,6 +18,10 @@ const StartBody = z.strictObject({
   delay: Duration.exactOptional(),
   timeout: Duration.exactOptional(),
   concurrencyKey: z.string().exactOptional(),
+  startDeadline: Duration.exactOptional(),
+  debounce: z
+    .strictObject({ key: z.string(), delay: Duration, maxWait: Duration.exactOptional() })
+    .exactOptional(),
 });
 
 export async function startRun(c: Context, api: Api): Promise<Response> {
