@@ -44,7 +44,9 @@ try {
 } catch (error) {
   const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
   if (!isTaken && !isStepwellError(error) && !(error instanceof ProcessEnded)) throw error;
-  console.error(`${(error as Error).message}\nOther ports: npm start -- --port 9787 --gateway-port 9788`);
+  console.error(
+    `${(error as Error).message}\nIf a port is taken: npm start -- --port 9787 --gateway-port 9788`,
+  );
   process.exit(1);
 }
 

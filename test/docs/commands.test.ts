@@ -23,7 +23,8 @@ const packages = new Set(
 );
 
 const pages = guidePages().map((page) => {
-  const blocks = page.blocks.filter(({ language }) => language === 'sh');
+  // Those of postgres.test.ts are others.
+  const blocks = page.blocks.filter(({ language, comment }) => language === 'sh' && comment !== 'postgres');
   return { path: page.path, page, blocks, session: blocks.filter((block) => commandsOf(block).some(isRun)) };
 });
 

@@ -1,9 +1,12 @@
 // Every TypeScript block of the documentation is type-checked with the rules of this repository; those with an output
-// are run, and must print it.
+// are run, and must print it; those that name a PostgreSQL get one.
 
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { testDatabase } from '../postgres/shared.ts';
+import { EXAMPLE_DATABASE } from './example-database.ts';
 import { guidePages, ROOT } from './markdown.ts';
 import { printedAs, samplesOf, Workbench } from './samples.ts';
 
@@ -12,8 +15,8 @@ afterAll(() => workbench.remove());
 
 const programs = guidePages().flatMap((page) => {
   const folder = workbench.write(page);
-  return samplesOf(page).flatMap(({ file, line, output }) =>
-    output === null ? [] : [{ page: page.path, line, folder, file, output }],
+  return samplesOf(page).flatMap(({ file, source, line, output }) =>
+    output === null ? [] : [{ page: page.path, line, folder, file, source, output }],
   );
 });
 
@@ -26,7 +29,12 @@ test('every block fits the types', () => {
   expect(stdout).toBe('');
 });
 
-test.for(programs)('$page:$line prints what it says', ({ folder, file, output }) => {
+test.for(programs)('$page:$line prints what it says', async ({ folder, file, source, output }) => {
+  if (source.includes(EXAMPLE_DATABASE)) {
+    const database = await testDatabase();
+    onTestFinished(() => database.drop());
+    writeFileSync(join(folder, file), source.replaceAll(EXAMPLE_DATABASE, database.url));
+  }
   const run = spawnSync(process.execPath, [file], { cwd: folder, encoding: 'utf8', timeout: 15_000 });
   expect(run.stderr).toBe('');
   expect(printedAs(run.stdout, output)).toBe(output);

@@ -149,7 +149,9 @@ export class Stepwell implements AsyncDisposable {
     const run = await newRun(this.#parts, definition, input, options);
     const { client } = options;
     if (client === undefined) return this.#startedAs(run, await this.#startHere(run));
-    return this.#startedAs(run, (await joined(this.#store, client).start([run]))[0]!);
+    const started = this.#startedAs(run, (await joined(this.#store, client).start([run]))[0]!);
+    // If the transaction is rolled back, no news of the run will ever come: its handle looks whether it is there.
+    return new Handle(this, started.id, null);
   }
 
   /**
