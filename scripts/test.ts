@@ -56,6 +56,7 @@ const runs: Stage[] = [
   },
   show('simulation', 'node', 'test/simulation/main.ts', '--seeds', '200'),
   show('chaos', 'node', 'test/chaos/main.ts', '--seconds', '10'),
+  show('chaos-postgres', 'node', 'test/chaos/main.ts', '--store', 'postgres', '--seconds', '10'),
   show('demo', 'node', 'examples/order/demo.ts'),
   show('demo-postgres', 'node', 'examples/order/demo.ts', '--store', 'postgres'),
 ];

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { byKey, differs, type Oracle } from './evidence.ts';
+import { BOOK } from './workflows.ts';
 import { attemptsOf, begunAgain, livesOf } from './journals.ts';
 
 /** Finds out what became of an attempt that was cut off, and is begun again if that had no effect. */
@@ -15,7 +17,7 @@ export const BODY_ORACLES: Record<string, Oracle> = {
         ),
       );
       return events.flatMap((event) => {
-        if (event.type !== 'operation.succeeded' || !steps.has(event.op)) return [];
+        if (event.type !== 'operation.succeeded' || !steps.has(event.op) || event.op === BOOK) return [];
         const entry = entries.get(`${info.id}/${event.op}`);
         const isKept = event.value === undefined || event.value === entry?.receipt;
         return typeof entry?.receipt === 'number' && isKept
@@ -23,6 +25,24 @@ export const BODY_ORACLES: Record<string, Oracle> = {
           : [differs(`${info.id}/${event.op}`, event.value, entry?.receipt)];
       });
     });
+  },
+
+  'what a transaction wrote is there once, and its result is on record': ({ runs, bookings }) => {
+    const written = Map.groupBy(bookings, ({ key }) => key);
+    const recorded = [...runs].flatMap(([id, { events }]) =>
+      events.flatMap((event) =>
+        event.type === 'operation.succeeded' && event.op === BOOK
+          ? [{ key: `${id}/${BOOK}`, number: event.value }]
+          : [],
+      ),
+    );
+    const known = new Set(recorded.map(({ key }) => key));
+    const nowhere = bookings.filter(({ key }) => !known.has(key)).map(({ key }) => `${key} is not on record`);
+    const others = recorded.flatMap(({ key, number }) => {
+      const numbers = (written.get(key) ?? []).map((booking) => booking.number);
+      return isDeepStrictEqual(numbers, [number]) ? [] : [differs(key, numbers, [number])];
+    });
+    return [...nowhere, ...others];
   },
 
   'a body is called at most once for each attempt on record': ({ runs, ledger }) => {

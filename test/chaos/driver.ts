@@ -29,6 +29,8 @@ export class Driver {
   refused = 0;
   readonly #parts: DriverParts;
   readonly #givenUp = new AbortController();
+  /** An engine that never gets ready must not be waited for. */
+  readonly #nobody = Promise.withResolvers<null>();
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
@@ -37,6 +39,7 @@ export class Driver {
   /** Nobody is asked any more. */
   giveUp(): void {
     this.#givenUp.abort();
+    this.#nobody.resolve(null);
   }
 
   /** @param twice what the second of two calls may be told if the answer to the first was lost */
@@ -51,7 +54,7 @@ export class Driver {
 
   /** A call that reads. Null: there was no answer, or a refusal for a reason. */
   async read(path: string, request: object): Promise<unknown> {
-    const port = await this.#parts.port();
+    const port = await this.#port();
     if (port === null) return null;
     const askedAt = Date.now();
     const answer = await ask(port, path, request, this.#givenUp.signal).catch(() => null);
@@ -66,7 +69,7 @@ export class Driver {
   async ask(path: string, request: object): Promise<Acknowledged> {
     for (let isRepeated = false; ; await wait(PAUSE_MS)) {
       this.#givenUp.signal.throwIfAborted();
-      const port = await this.#parts.port();
+      const port = await this.#port();
       if (port === null) continue;
       const askedAt = Date.now();
       try {
@@ -82,5 +85,9 @@ export class Driver {
         isRepeated = true;
       }
     }
+  }
+
+  #port(): Promise<number | null> {
+    return Promise.race([this.#parts.port(), this.#nobody.promise]);
   }
 }

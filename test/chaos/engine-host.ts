@@ -7,7 +7,7 @@ import type { End, Post, Span } from './store.ts';
 const PATIENCE_MS = 2_000;
 const SLOWEST_PACE = 4;
 /** What it does after it was stopped, until it is killed. */
-const LATE_MS: Span = { least: 0, most: 500 };
+const LATE_MS: Span = { least: 300, most: 900 };
 /** An engine that is asked to leave has a second or two of work to do. */
 const LEAVES_WITHIN_MS = 15_000;
 
@@ -75,9 +75,8 @@ export class EngineHost {
   /** What engines wrote to standard error, and were refused without a reason. */
   readonly complaints: string[] = [];
   readonly #parts: HostParts;
-  #lives = 0;
-  /** Number of the present life among those of all posts. */
-  #life = 0;
+  /** Numbers of its lives among those of all posts. */
+  readonly #lives: number[] = [];
   #wasStopped = false;
   #shortestStartMs: number;
   #current: Child;
@@ -92,8 +91,8 @@ export class EngineHost {
     this.#current = this.#begin(parts.post.address);
   }
 
-  /** Engines that have been started. */
-  get lives(): number {
+  /** Those of the engines that have been started here. */
+  get lives(): readonly number[] {
     return this.#lives;
   }
 
@@ -106,7 +105,7 @@ export class EngineHost {
   async torment(isEnough: () => Promise<boolean>): Promise<void> {
     const { ends, address, soundAddress } = this.post;
     while (!(await isEnough())) {
-      const end = ends[(this.#lives - 1) % ends.length]!;
+      const end = ends[(this.#lives.length - 1) % ends.length]!;
       await this.#live(end);
       await (end === 'farewell' ? this.#sayFarewell() : this.kill());
       this.ways.add(end);
@@ -125,7 +124,7 @@ export class EngineHost {
     const isReady = await Promise.race([this.#current.port, this.#openRefused.promise]);
     if (isReady !== null) this.#tookToStart(Date.now() - begunAt);
     await this.#wait(chance.between(post.lifeMs.least, post.lifeMs.most));
-    if (end === 'body') await Promise.race([nextBody(this.#life), this.#wait(PATIENCE_MS)]);
+    if (end === 'body') await Promise.race([nextBody(this.#lives.at(-1)!), this.#wait(PATIENCE_MS)]);
     if (end === 'stop') await this.#stop();
   }
 
@@ -148,8 +147,10 @@ export class EngineHost {
   }
 
   async #stop(): Promise<void> {
-    const { chance, told } = this.#parts;
+    const { chance, told, nextBody } = this.#parts;
     const { process: engine } = this.#current;
+    // What the body gives is there when it goes on.
+    if (chance.happens(0.7)) await Promise.race([nextBody(this.#lives.at(-1)!), this.#wait(PATIENCE_MS)]);
     const before = told();
     engine.kill('SIGSTOP');
     this.#wasStopped = true;
@@ -190,12 +191,13 @@ export class EngineHost {
     const { ledgerPort, guard, nextLife, post } = this.#parts;
     this.#openRefused = Promise.withResolvers();
     this.#wasStopped = false;
-    this.#life = nextLife();
+    const life = nextLife();
+    this.#lives.push(life);
     const lease = post.leaseMs === null ? 'none' : post.leaseMs * this.#pace;
-    const clockOff = ++this.#lives % 2 === 0 ? -post.clockOffMs : post.clockOffMs;
+    const clockOff = this.#lives.length % 2 === 0 ? -post.clockOffMs : post.clockOffMs;
     const child = startProgram(
       './engine.ts',
-      [address, ledgerPort, this.#life, lease, clockOff],
+      [address, ledgerPort, life, lease, clockOff],
       (said) => this.#heard(said as EngineSays),
       (line) => void this.complaints.push(`${post.name}: ${line}`),
     );
@@ -218,14 +220,17 @@ export class EngineHost {
       return;
     }
     this.#parts.wasRefused(message);
-    if (!this.#mayRefuse(code)) this.complaints.push(`${this.post.name}, ${refused}: ${code} ${message}`);
+    if (!this.#mayRefuse(code, message))
+      this.complaints.push(`${this.post.name}, ${refused}: ${code} ${message}`);
     else if (refused === 'worker') deeds.workersSetBack++;
     else if (refused === 'store') deeds.storeFailures++;
     else deeds.opensRefused++;
   }
 
-  #mayRefuse(code: string | null): boolean {
-    // What is wrong with its address may be felt at any time.
-    return this.#parts.mayRefuse(code) || (this.post.soundAddress !== undefined && code === 'STORE_FAILED');
+  #mayRefuse(code: string | null, message: string): boolean {
+    if (this.#parts.mayRefuse(code)) return true;
+    // What is wrong with its address may be felt at any time; and one that was stopped finds that it has waited too long.
+    const isUnsound = this.post.soundAddress !== undefined;
+    return code === 'STORE_FAILED' && (isUnsound || (this.#wasStopped && message.includes('for too long')));
   }
 }

@@ -1,7 +1,11 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Store } from '../../packages/stepwell/src/store/contract.ts';
 import { realSystem } from '../../packages/stepwell/src/client/system.ts';
 import { openStore } from '../../packages/stepwell/src/client/open-store.ts';
 import { openWithQuota } from './quota.ts';
+
+/** So that a worker that was stopped writes before it is told that it has lost its lease. */
+const HEARTBEAT_ANSWERED_AFTER_MS = 100;
 
 /** Before the path of a file. */
 export const WITH_QUOTA = 'quota:';
@@ -23,14 +27,27 @@ export async function openEngineStore(address: string, heard: Heard): Promise<St
     if (refused > 0) heard.refused(refused);
     return answers;
   };
+  if (isShared(address)) answerHeartbeatsLate(store);
   return store;
 }
 
 async function openAt(address: string, onError: Heard['failed']): Promise<Store> {
   if (address.startsWith(WITH_QUOTA)) return openWithQuota(address.slice(WITH_QUOTA.length));
-  if (address.startsWith('postgres:')) {
+  if (isShared(address)) {
     const { openPostgresStore } = await import('../../packages/postgres/src/index.ts');
     return openPostgresStore({ url: address, onError });
   }
   return openStore(address, realSystem);
+}
+
+/** Whether several engines have it open. */
+const isShared = (address: string) => address.startsWith('postgres:');
+
+function answerHeartbeatsLate(store: Store): void {
+  const heartbeat = store.heartbeat.bind(store);
+  store.heartbeat = async (...renewal) => {
+    const isKept = await heartbeat(...renewal);
+    await wait(HEARTBEAT_ANSWERED_AFTER_MS);
+    return isKept;
+  };
 }

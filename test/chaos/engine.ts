@@ -3,6 +3,7 @@
 // ledger's port, the number of this life, the lease of its worker in milliseconds (`none`: no worker), how far its
 // clock is off in milliseconds.
 
+import { flushCompileCache } from 'node:module';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ACTIVE_STATUSES, isStepwellError, Stepwell } from '../../packages/stepwell/src/index.ts';
 import type { EngineSays } from './engine-host.ts';
@@ -110,3 +111,5 @@ const port = await listen(async (path, body): Promise<Answer> => {
   }
 });
 say({ port });
+// A process that is killed does not come to keep what it has compiled.
+flushCompileCache();

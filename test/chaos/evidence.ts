@@ -1,3 +1,4 @@
+import type { Booking } from './bookings.ts';
 import type { Recorded } from './journals.ts';
 import type { Entry, LedgerReport } from './ledger-report.ts';
 import type { Told } from './users.ts';
@@ -7,6 +8,7 @@ interface Evidence {
   readonly told: readonly Told[];
   readonly runs: ReadonlyMap<string, Recorded>;
   readonly ledger: LedgerReport;
+  readonly bookings: readonly Booking[];
   /** When it began and ended, by a clock that was right. */
   readonly span: { readonly from: number; readonly until: number };
 }

@@ -11,6 +11,8 @@ export interface Entry {
 
 export interface LedgerReport {
   readonly entries: readonly Entry[];
+  /** Lives of the engine that made calls. */
+  readonly lives: readonly number[];
   /** Lives of the engine that ended while a call was under way. */
   readonly livesCutOff: number;
 }

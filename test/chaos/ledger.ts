@@ -21,6 +21,7 @@ const [, , seed = '', directory = ''] = process.argv;
 const entries = new Map<string, Entry>();
 /** What operators have mended. */
 const mended = new Set<string>();
+const lives = new Set<number>();
 const cutOffLives = new Set<number>();
 let receipts = 0;
 /** By life: whoever wants to know when a call begins; the call waits for what becomes of that. */
@@ -74,6 +75,7 @@ function end(pid: number): void {
 }
 
 async function effect(call: Effect, hungUp: AbortSignal): Promise<Answer> {
+  lives.add(call.life);
   const isWatched = nextCalls.has(call.life);
   nextCalls.get(call.life)?.resolve({ status: 200, body: null });
   nextCalls.delete(call.life);
@@ -103,5 +105,5 @@ async function effect(call: Effect, hungUp: AbortSignal): Promise<Answer> {
 }
 
 function report(): LedgerReport {
-  return { entries: [...entries.values()], livesCutOff: cutOffLives.size };
+  return { entries: [...entries.values()], lives: [...lives], livesCutOff: cutOffLives.size };
 }

@@ -39,6 +39,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => pr
 const seed = values.seed ?? String(Date.now() % 100_000);
 const mounted = mountedDirectory();
 const directory = mounted === null ? mkdtempSync(join(tmpdir(), 'stepwell-chaos-')) : dirname(mounted);
+// Most of the time of a processor would go into compiling the same files for one engine after the other.
+process.env['NODE_COMPILE_CACHE'] = join(directory, 'compiled');
 const store = await storeUnderChaos(values.store);
 console.log(`seed ${seed}, ${seconds} s, ${store.name}`);
 const { passed, failed } = report(

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { BOOKINGS, type Booking } from './bookings.ts';
 import { mountedDirectory, quotaDisk, smallDisk } from './disk.ts';
 import { WITH_QUOTA } from './engine-store.ts';
 import { FullDisk } from './full-disk.ts';
@@ -29,6 +31,14 @@ export function sqliteUnderChaos(directory: string): StoreUnderChaos {
     aftermathMs: 2_000,
     adversity: (chance, witness) => new FullDisk({ disk, path, chance, witness }),
     finalAddress: () => Promise.resolve(plain),
+    async bookings() {
+      const database = new DatabaseSync(path);
+      try {
+        return database.prepare(BOOKINGS).all() as unknown as Booking[];
+      } finally {
+        database.close();
+      }
+    },
     close: () => Promise.resolve(),
   };
 }

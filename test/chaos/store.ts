@@ -3,6 +3,7 @@
 // (engine-store.ts).
 
 import type { Chance } from '../simulation/chance.ts';
+import type { Booking } from './bookings.ts';
 
 /** What is seen from outside, as counts and lists that only grow. */
 export interface Witness {
@@ -15,6 +16,8 @@ export interface Witness {
   /** Ids of runs whose starts were acknowledged, and the number of results that were told. */
   readonly acknowledged: () => readonly string[];
   readonly told: () => number;
+  /** Commits of engines that were stopped for a while, and were refused. */
+  readonly lateCommitsRefused: () => number;
 }
 
 /** What befalls a store. */
@@ -77,5 +80,7 @@ export interface StoreUnderChaos {
   adversity(chance: Chance, witness: Witness): Adversity;
   /** Where it is read when all is over; crashes a last time before, if it can. */
   finalAddress(): Promise<string>;
+  /** What workflows wrote into their own table there. */
+  bookings(): Promise<readonly Booking[]>;
   close(): Promise<void>;
 }

@@ -1,11 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Chance } from '../simulation/chance.ts';
+import type { Booking } from './bookings.ts';
 import { startProgram } from './child-process.ts';
 import { Driver } from './driver.ts';
 import { EngineHost, type Deeds } from './engine-host.ts';
 import { readRuns, type Recorded } from './journals.ts';
 import type { LedgerReport } from './ledger-report.ts';
-import type { Adversity, End, StoreUnderChaos } from './store.ts';
+import type { Adversity, End, Post, StoreUnderChaos } from './store.ts';
 import { Users } from './users.ts';
 import { ask } from './wire.ts';
 
@@ -25,11 +26,15 @@ export interface StormParts {
 export interface Aftermath {
   readonly users: Users;
   readonly driver: Driver;
+  readonly posts: readonly Post[];
   /** Of all engines. */
   readonly deeds: Deeds;
+  /** Engines that worked with a wrong clock. */
+  readonly wrongClocks: number;
   readonly complaints: readonly string[];
   readonly adversity: Adversity;
   readonly ledger: LedgerReport;
+  readonly bookings: readonly Booking[];
   readonly runs: ReadonlyMap<string, Recorded>;
   readonly span: { readonly from: number; readonly until: number };
   /** From the last fault to the last end; null: not all has ended. */
@@ -82,6 +87,7 @@ export async function storm({ store, seed, seconds, boundMs, directory }: StormP
     readsWhileStruck: () => users.readsWhileStruck,
     acknowledged: () => users.acknowledged.map(({ id }) => id),
     told: () => users.told,
+    lateCommitsRefused: () => sumOf(hosts, 'lateCommitsRefused'),
   });
 
   const reportOf = async () => (await ask(ledgerPort, '/report', null)).body as LedgerReport;
@@ -118,16 +124,22 @@ export async function storm({ store, seed, seconds, boundMs, directory }: StormP
   await Promise.all(hosts.map((host) => host.kill()));
   const report = await reportOf();
   const runs = await readRuns(await store.finalAddress());
+  const bookings = await store.bookings();
   await store.close();
   ledger.process.stdin!.end();
   await ledger.ended;
   return {
     users,
     driver,
+    posts: store.posts,
     deeds: allDeeds(hosts),
+    wrongClocks: hosts
+      .filter(({ post }) => post.clockOffMs !== 0)
+      .flatMap((host) => host.lives.filter((life) => report.lives.includes(life))).length,
     complaints: hosts.flatMap((host) => host.complaints),
     adversity,
     ledger: report,
+    bookings,
     runs,
     span: { from, until: Date.now() },
     settledMs,

@@ -5,6 +5,7 @@ import {
   type RetryOptions,
   type StepIO,
 } from '../../packages/stepwell/src/index.ts';
+import { book } from './bookings.ts';
 import type { LedgerClient } from './ledger-client.ts';
 
 /** What an order gives; every number is a receipt of the ledger. */
@@ -22,6 +23,10 @@ interface RepairResult {
   readonly paid: string;
 }
 
+type Tx = Parameters<typeof book>[0];
+
+/** What it does is not in the ledger, but in a table. */
+export const BOOK = 'book';
 export const PARTS = [0, 1, 2, 3];
 export const isMissing = (n: number, part: number) => (n + part) % 3 === 0;
 export const isOff = (n: number) => n % 2 === 0;
@@ -37,6 +42,7 @@ export function workflowsOn(ledger: LedgerClient): AnyDefinition[] {
 
   const pack = workflow('pack', async (ctx, { n }: { n: number }) => {
     await ctx.sleep(n % 20);
+    await ctx.transaction(BOOK, { retry: AGAIN }, (tx: Tx, io) => book(tx, io.idempotencyKey));
     return ctx.step('pack', { retry: AGAIN }, effect);
   });
 

@@ -4,26 +4,13 @@ import { openPostgresStore } from '../../packages/postgres/src/open.ts';
 import type { Store } from '../../packages/stepwell/src/store/contract.ts';
 import type { TestDatabase } from '../postgres/database.ts';
 import { testDatabase } from '../postgres/shared.ts';
+import { storeTables } from '../postgres/store-tables.ts';
 
 interface Opened {
   readonly store: Store;
-  readonly schema: string;
+  /** Leaves nothing in it. */
+  readonly emptying: string;
 }
-
-const TABLES = [
-  ...[
-    'run',
-    'journal',
-    'inbox',
-    'callback',
-    'worker',
-    'schedule',
-    'queue',
-    'queue_turn',
-    'beginning',
-    'outcome',
-  ],
-];
 
 /**
  * Stores that are used again by one test after the other, emptied: to make the tables anew, and to have the server
@@ -38,8 +25,7 @@ class Stores {
   async open() {
     const opened = this.#free.pop() ?? (await this.#another());
     const discard = async () => {
-      const client = await (this.#client ??= this.#connect());
-      await client.query(TABLES.map((table) => `delete from ${opened.schema}.${table};`).join(''));
+      await (await this.#connected()).query(opened.emptying);
       this.#free.push(opened);
     };
     return { store: opened.store, discard };
@@ -49,9 +35,15 @@ class Stores {
     this.#database ??= testDatabase();
     const { url } = await this.#database;
     const schema = `conformance_${this.#all.length}`;
-    const opened = { store: await openPostgresStore({ url, schema, connections: 4 }), schema };
+    const store = await openPostgresStore({ url, schema, connections: 4 });
+    const tables = await storeTables(await this.#connected(), schema);
+    const opened = { store, emptying: tables.map((table) => `delete from ${table};`).join('') };
     this.#all.push(opened);
     return opened;
+  }
+
+  #connected(): Promise<Client> {
+    return (this.#client ??= this.#connect());
   }
 
   async #connect(): Promise<Client> {

@@ -14,6 +14,7 @@ import {
 } from '../../packages/stepwell/src/model/event.ts';
 import type { OperationKind } from '../../packages/stepwell/src/model/operation.ts';
 import { entriesOf } from '../../packages/stepwell/src/replay/past.ts';
+import { type OpenStore, STORES } from '../conformance/stores.ts';
 import { LIVES } from './lives.ts';
 import { recordedLives, type RecordedLife } from './recorded.ts';
 import { isForcedEnd, replay } from './replay.ts';
@@ -21,6 +22,11 @@ import { WORKFLOWS } from './workflows.ts';
 
 const CURRENT: readonly AnyDefinition[] = [...WORKFLOWS, order];
 const recorded = recordedLives();
+const inMemory = STORES['memory']!;
+const everywhere = Object.entries(STORES).flatMap(([store, open]) =>
+  recorded.map((one) => ({ ...one, store, open })),
+);
+const onDatabases = everywhere.filter(({ store }) => store !== 'memory');
 
 test('every life has a recording, by this engine or an older one', () => {
   const names = new Set(recorded.map(({ name }) => name.replace(/\.\d+$/, '')));
@@ -29,29 +35,47 @@ test('every life has a recording, by this engine or an older one', () => {
 });
 
 test.each(recorded)('$name replays from each of its commits', async ({ life }) => {
-  const recordedOperations = new Set(operations(eventsOf(life)));
-  for (const [index, { events }] of life.commits.entries()) {
-    const { run, added, later } = await replay(life, index + 1, CURRENT);
-    expect({
-      commits: index + 1,
-      isStuck: run.status === 'stuck' || later === 'stuck',
-      stuckBy: stuckError(added),
-      begins: added[0]?.type,
-      neverAskedFor: operations(added).filter((operation) => !recordedOperations.has(operation)),
-      end: isEnd(events.at(-1)!) ? essence(added.at(-1)!) : null,
-    }).toEqual({
-      commits: index + 1,
-      isStuck: false,
-      stuckBy: undefined,
-      begins: 'run.activated',
-      neverAskedFor: [],
-      end: isEnd(events.at(-1)!) ? essence(events.at(-1)!) : null,
-    });
-  }
+  for (const index of life.commits.keys())
+    expect(await seen(life, index + 1, inMemory)).toEqual(expected(life, index + 1));
 });
 
-test.each(recorded)('$name comes to the same result', async ({ life }) => {
-  const { run } = await replay(life, life.commits.length, CURRENT);
+// What a database makes of a journal does not depend on the commit at which it ends.
+test.each(onDatabases)(
+  '$name replays from its beginning and its middle, on $store',
+  async ({ life, open }) => {
+    for (const count of new Set([1, Math.ceil(life.commits.length / 2)]))
+      expect(await seen(life, count, open)).toEqual(expected(life, count));
+  },
+);
+
+/** What is seen of a replay of the first commits of a life. */
+async function seen(life: RecordedLife, count: number, open: OpenStore) {
+  const recordedOperations = new Set(operations(eventsOf(life)));
+  const { run, added, later } = await replay(life, count, CURRENT, open);
+  return {
+    commits: count,
+    isStuck: run.status === 'stuck' || later === 'stuck',
+    stuckBy: stuckError(added),
+    begins: added[0]?.type,
+    neverAskedFor: operations(added).filter((operation) => !recordedOperations.has(operation)),
+    end: isEnd(life.commits[count - 1]!.events.at(-1)!) ? essence(added.at(-1)!) : null,
+  };
+}
+
+function expected(life: RecordedLife, count: number) {
+  const last = life.commits[count - 1]!.events.at(-1)!;
+  return {
+    commits: count,
+    isStuck: false,
+    stuckBy: undefined,
+    begins: 'run.activated',
+    neverAskedFor: [],
+    end: isEnd(last) ? essence(last) : null,
+  };
+}
+
+test.each(everywhere)('$name comes to the same result, on $store', async ({ life, open }) => {
+  const { run } = await replay(life, life.commits.length, CURRENT, open);
   expect({ status: run.status, output: run.output }).toEqual({
     status: life.run.status,
     output: life.run.output,
@@ -121,7 +145,7 @@ const asksForNothing: Change = (workflow) => ({ ...workflow, fn: async () => nul
 const endedByCode = recorded.filter(({ life }) => !isForcedEnd(life.commits.at(-1)!.events.at(-1)!));
 test.each(endedByCode)('$name does not fit code that was changed', async ({ life }) => {
   for (const change of [asksForMore, asksForNothing]) {
-    const { run, added } = await replay(life, life.commits.length, CURRENT.map(change));
+    const { run, added } = await replay(life, life.commits.length, CURRENT.map(change), inMemory);
     expect({ status: run.status, error: stuckError(added) }).toMatchObject({
       status: 'stuck',
       error: { code: 'JOURNAL_MISMATCH' },

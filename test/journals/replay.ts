@@ -1,10 +1,11 @@
 import { isEnd, type Commit, type JournalEvent } from '../../packages/stepwell/src/model/event.ts';
 import type { AnyDefinition } from '../../packages/stepwell/src/index.ts';
-import type { RunRecord, RunStatus } from '../../packages/stepwell/src/model/run.ts';
+import { recordOf, type RunRecord, type RunStatus } from '../../packages/stepwell/src/model/run.ts';
 import { entriesOf } from '../../packages/stepwell/src/replay/past.ts';
 import type { Store } from '../../packages/stepwell/src/store/contract.ts';
-import { openMemoryStore } from '../../packages/stepwell/src/store/memory/store.ts';
-import { testEngine } from '../../packages/stepwell/src/testing/index.ts';
+import { TestClock, testEngine } from '../../packages/stepwell/src/testing/index.ts';
+import type { OpenStore } from '../conformance/stores.ts';
+import { heldFor } from './held-store.ts';
 import { SERVICES } from './lives.ts';
 import type { RecordedLife } from './recorded.ts';
 
@@ -26,15 +27,30 @@ export async function replay(
   { run, commits }: RecordedLife,
   count: number,
   workflows: readonly AnyDefinition[],
+  open: OpenStore,
 ): Promise<Replayed> {
-  const given = withoutEnd(commits.slice(0, count));
-  const store = openMemoryStore();
-  const key = await putIn(store, run, given);
-  const { at, events } = commits[count - 1]!;
+  const { store, discard } = await open();
+  try {
+    return await goOn(store, { run, commits: commits.slice(0, count) }, workflows);
+  } finally {
+    await discard();
+  }
+}
+
+async function goOn(
+  store: Store,
+  { run, commits }: Pick<RecordedLife, 'run' | 'commits'>,
+  workflows: readonly AnyDefinition[],
+): Promise<Replayed> {
+  const given = withoutEnd(commits);
+  await putIn(store, { run, commits: given });
+  const { key } = run;
+  const { at, events } = commits.at(-1)!;
   if (isForcedEnd(events.at(-1)!)) {
     await store.deliver([{ to: { key }, now: at, fact: { type: 'cancel', cause: 'request', force: true } }]);
   }
-  await using engine = await testEngine({ store, workflows, start: at, steps: SERVICES });
+  const clock = new TestClock(at);
+  await using engine = await testEngine({ store: heldFor(clock, store), clock, workflows, steps: SERVICES });
   await engine.waitingFor(run.id);
   const all = entriesOf(await store.journal(key, 0, Number.MAX_SAFE_INTEGER)).map(({ event }) => event);
   const record = (await store.get(run.namespace, run.id))!;
@@ -54,39 +70,24 @@ function withoutEnd(commits: readonly Commit[]): Commit[] {
   return [...commits.slice(0, -1), ...(events.length === 0 ? [] : [{ ...last, events }])];
 }
 
-/** Commit by commit, as they were written: each at its time and its position. */
-async function putIn(store: Store, run: RunRecord, commits: readonly Commit[]): Promise<number> {
-  const { namespace, id, workflow, version, queue, priority, input, timeout, createdAt } = run;
-  const [answer] = await store.start([
+/** As whole runs are moved from store to store: the run as it has been given up by its worker, its journal as it was written. */
+async function putIn(store: Store, { run, commits }: Pick<RecordedLife, 'run' | 'commits'>): Promise<void> {
+  const { key, namespace, id, workflow, version, queue, priority, input, timeout, createdAt, startedAt } =
+    run;
+  const alone = { parent: null, concurrencyKey: null, concurrencyLimit: null };
+  const names = { namespace, id, workflow, version, queue, priority };
+  const record = recordOf({ ...names, ...alone, input, timeout, createdAt, readyAt: createdAt }, key);
+  const journal = commits.map(({ position, at, events }) => {
+    return { position, at, count: events.length, events: JSON.stringify(events) };
+  });
+  const callbacks = commits.flatMap(({ events }) => events.flatMap(callbackOf));
+  const loaded = await store.load([
     {
-      ...{ namespace, id, workflow, version, queue, priority, input, timeout, createdAt },
-      readyAt: createdAt,
-      parent: null,
-      concurrencyKey: null,
-      concurrencyLimit: 1,
+      ...{ run: { ...record, startedAt }, journal, inbox: [], callbacks, outcomes: [] },
+      ...{ slot: null, debounceKey: null },
     },
   ]);
-  if (answer?.created !== true) throw new Error(`The run "${id}" could not be put into the store.`);
-  const { key } = answer;
-  for (const { position, at, events } of commits) {
-    const [stored] = await store.commit([
-      {
-        run: key,
-        position,
-        at,
-        events: JSON.stringify(events),
-        count: events.length,
-        taken: 0,
-        open: events.flatMap(callbackOf),
-        close: [],
-        starts: [],
-        deliver: [],
-        change: null,
-      },
-    ]);
-    if (stored !== 'stored') throw new Error(`The store refused position ${position} of the run "${id}".`);
-  }
-  return key;
+  if (loaded !== 1) throw new Error(`The run "${id}" could not be put into the store.`);
 }
 
 function callbackOf(event: JournalEvent): { callback: string; op: string }[] {

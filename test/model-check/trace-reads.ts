@@ -1,5 +1,6 @@
 import type { Commit } from '../../packages/stepwell/src/model/event.ts';
 import type { NumberedFact } from '../../packages/stepwell/src/model/fact.ts';
+import { sameJson } from '../../packages/stepwell/src/model/json.ts';
 import type { RunRecord } from '../../packages/stepwell/src/model/run.ts';
 import type { RunQuery, Store, WorkerRecord } from '../../packages/stepwell/src/store/contract.ts';
 import type { TracedRun } from './traced-run.ts';
@@ -10,9 +11,11 @@ import { Violation } from './violation.ts';
 
 export function checkFacts(run: TracedRun, answer: readonly NumberedFact[], after: number): void {
   const expected = run.inbox.filter(({ number }) => number > after);
+  const isSame = ({ number, fact }: NumberedFact, index: number): boolean =>
+    number === expected[index]!.number && sameJson(fact, JSON.parse(expected[index]!.text!));
+  if (answer.length === expected.length && answer.every(isSame)) return;
   const shown = answer.map(({ number, fact }) => `${number} ${JSON.stringify(fact)}`);
   const held = expected.map(({ number, text }) => `${number} ${text}`);
-  if (shown.join() === held.join()) return;
   throw new Violation(
     `the inbox of run "${run.given.id}" is shown as [${shown.join(', ')}], where it is [${held.join(', ')}]`,
   );

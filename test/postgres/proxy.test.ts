@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { TestDatabase } from './database.ts';
@@ -82,6 +84,18 @@ it('delays both ways', async () => {
   const started = performance.now();
   await client.query('select 1');
   expect(performance.now() - started).toBeGreaterThanOrEqual(59);
+});
+
+it('leads to another server from then on', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const met = once(other, 'connection');
+  proxy.aim(`postgres://127.0.0.1:${(other.address() as AddressInfo).port}/`);
+  const misled = connected(proxy.url);
+  ((await met)[0] as Socket).destroy();
+  await expect(misled).rejects.toThrow(lost);
+  expect((await client.query<{ n: number }>('select 1 as n')).rows).toEqual([{ n: 1 }]);
+  other.close();
 });
 
 it('refuses connections, for a while', async () => {

@@ -31,12 +31,16 @@ interface Task {
   readonly seeds: number;
   /** The store at the centre of the worlds, by its name. */
   readonly store: string;
+  /** Address of a database, if that store needs one. */
+  readonly database?: string;
 }
 
+type Ground = Omit<Task, 'seeds'>;
+
 /** Does all that the page tells of. What fails is told to the listener; the rest is done all the same. */
-export async function gather({ seeds, store }: Task, listener: Listener): Promise<Evidence> {
-  const simulation = await liveSeeds(seeds, store, listener);
-  const matrix = await liveMatrix(store, listener);
+export async function gather({ seeds, ...ground }: Task, listener: Listener): Promise<Evidence> {
+  const simulation = await liveSeeds(seeds, ground, listener);
+  const matrix = await liveMatrix(ground, listener);
   const planted = await findAllPlanted(listener);
   const model = figures();
   listener.tell(`model: ${model.states} states, ${model.mutations.length} bugs in its rules`);
@@ -49,12 +53,12 @@ export async function gather({ seeds, store }: Task, listener: Listener): Promis
   return { engine: version(), format: JOURNAL_FORMAT, seeds, simulation, matrix, planted, model, suites };
 }
 
-async function liveSeeds(seeds: number, store: string, listener: Listener): Promise<Tally> {
+async function liveSeeds(seeds: number, ground: Ground, listener: Listener): Promise<Tally> {
   const chunks = Array.from({ length: Math.ceil(seeds / AT_ONCE) }, (_, n): Job => {
     return { do: 'seeds', first: n * AT_ONCE + 1, last: Math.min((n + 1) * AT_ONCE, seeds) };
   });
   let tally = NOTHING;
-  await performJobs(chunks, store, listener, (done) => (tally = sumOf(tally, done.tally)));
+  await performJobs(chunks, ground, listener, (done) => (tally = sumOf(tally, done.tally)));
   listener.tell(`simulation: ${seeds} seeds`);
   const rules = missingFrom(tally.rules).filter(
     (rule) => !SELDOM_IN_WORLDS.some((seldom) => seldom === rule),
@@ -64,11 +68,11 @@ async function liveSeeds(seeds: number, store: string, listener: Listener): Prom
   return tally;
 }
 
-async function liveMatrix(store: string, listener: Listener): Promise<Row[]> {
+async function liveMatrix(ground: Ground, listener: Listener): Promise<Row[]> {
   const names = Object.keys(SWEEPS);
   const rows = new Map<string, Row>();
   const jobs = names.map((name): Job => ({ do: 'sweep', name, extent: 'whole' }));
-  await performJobs(jobs, store, listener, ({ row }) => rows.set(row!.name, row!));
+  await performJobs(jobs, ground, listener, ({ row }) => rows.set(row!.name, row!));
   listener.tell(`crash matrix: ${names.length} programs`);
   // Threads end in any order; the page has one.
   return names.map((name) => rows.get(name)!);
@@ -76,12 +80,12 @@ async function liveMatrix(store: string, listener: Listener): Promise<Row[]> {
 
 async function performJobs(
   jobs: readonly Job[],
-  store: string,
+  ground: Ground,
   listener: Listener,
   take: (done: Done) => void,
 ): Promise<void> {
   let jobsDone = 0;
-  await performAll(jobs, { store, planted: null }, (done) => {
+  await performAll(jobs, { ...ground, planted: null }, (done) => {
     take(done);
     if (++jobsDone % PROGRESS === 0) listener.tell(`${jobsDone} of ${jobs.length} parts`);
     for (const { what, why, replay } of done.failures)

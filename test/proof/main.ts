@@ -9,6 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { lendFor } from '../simulation/database.ts';
 import { STORES } from '../simulation/stores.ts';
 import { gather } from './gather.ts';
 import { pageOf, withFinds } from './page.ts';
@@ -35,7 +36,8 @@ async function prove(seeds: number, store: string): Promise<void> {
     failed++;
     console.error(`✗ ${what}: ${why}`);
   };
-  const evidence = await gather({ seeds, store }, { tell, fail });
+  await using lent = await lendFor(store);
+  const evidence = await gather({ seeds, store, ...lent }, { tell, fail });
   process.exitCode = failed > 0 ? 1 : 0;
   if (failed > 0) console.error(`${failed} failed; docs/proof.md is as it was`);
   else if (store === 'memory') write(pageOf(evidence));

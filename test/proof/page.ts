@@ -26,8 +26,8 @@ function introduction({ engine, format, seeds }: Evidence): string {
       time and no machine: the same code gives the same page.`),
     '```sh\nnpm run proof\n```',
     prose(`It ends with an error, and leaves the page as it is, if anything fails, or if something that must happen did
-      not. With \`--store sqlite\` worlds and crash matrix are lived on files instead. \`npm test\` does a part of it;
-      this is all, with ${count(seeds)} seeds.`),
+      not. With \`--store sqlite\` worlds and crash matrix are lived on files instead, with \`--store postgres\` on a
+      PostgreSQL. \`npm test\` does a part of it; this is all, with ${count(seeds)} seeds.`),
     table(['what', 'how', 'where'], METHODS),
   ].join('\n\n');
 }
@@ -140,7 +140,8 @@ function suitesSection({ suites }: Evidence): string {
     ),
     prose(`${count(suites.journals)} runs are recorded, of every kind of operation and of every example, with
       ${count(suites.commits)} commits. Each is replayed from every one of its commits on, by the engine as it is, and
-      comes to the same result.`),
+      comes to the same result. So it does in SQLite and PostgreSQL, into which it is loaded with its first commit, with
+      half of them and with all.`),
   ].join('\n\n');
 }
 

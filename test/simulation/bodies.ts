@@ -1,8 +1,10 @@
 import type { ExecutionParts } from '../../packages/stepwell/src/workflow/execution.ts';
+import type { RunKey } from '../../packages/stepwell/src/model/run.ts';
 import { bodyOfExample } from './examples.ts';
 import type { Faults } from './faults.ts';
 import type { Hands } from './interpret.ts';
 import type { Ledger } from './ledger.ts';
+import type { Scheduler } from './scheduler.ts';
 import type { SimProcess } from './sim-process.ts';
 import type { Trace } from './trace.ts';
 import type { WatchedStore } from './watched-store.ts';
@@ -11,6 +13,7 @@ interface World {
   readonly ledger: Ledger;
   readonly faults: Faults;
   readonly trace: Trace;
+  readonly scheduler: Scheduler;
   readonly store: WatchedStore;
   /** Names of the examples that runs belong to, by the id of the run. */
   readonly examples: ReadonlyMap<string, string>;
@@ -20,11 +23,12 @@ interface World {
 export function bodiesOf(
   process: SimProcess,
   hands: Hands,
-  { ledger, faults, trace, store, examples }: World,
+  { ledger, faults, trace, scheduler, store, examples }: World,
 ): NonNullable<ExecutionParts['bodyOf']> {
+  const journalOf = (run: RunKey) => scheduler.hold(store.journal(run, 0, Number.MAX_SAFE_INTEGER));
   return (run, op, own) => {
     const example = examples.get(run.id);
-    const body = example === undefined ? own : bodyOfExample(example, run, op, { hands, store });
+    const body = example === undefined ? own : bodyOfExample(example, run, op, { hands, journalOf });
     return async (io) => {
       const key = io.idempotencyKey;
       // What a dead process still does until it notices never happened.

@@ -11,6 +11,8 @@ export interface Circumstances {
   readonly store: string;
   /** Name of the bug that is put in; null: none. */
   readonly planted: string | null;
+  /** Address of an empty database, if the store needs one; see database.ts. */
+  readonly database?: string;
 }
 
 /** What the command line asks for: `main.ts` says what each means. */
@@ -71,8 +73,11 @@ function demandName(things: Readonly<Record<string, unknown>>, name: string, wha
 }
 
 /** The store and the bug of these names. */
-export function groundOf({ store, planted }: Circumstances): { open: OpenStore; plant: Plant | null } {
-  return { open: STORES[store]!, plant: planted === null ? null : PLANTS[planted]! };
+export function groundOf({ store, planted, database }: Circumstances): {
+  open: OpenStore;
+  plant: Plant | null;
+} {
+  return { open: () => STORES[store]!(database), plant: planted === null ? null : PLANTS[planted]! };
 }
 
 /** The arguments that bring about a seed's world again. */

@@ -4,7 +4,7 @@ import { livesOf, type Life } from './crash-matrix.ts';
 import type { PlannedFault } from './faults.ts';
 import { PassThroughStore } from './pass-through-store.ts';
 import { PLANTS } from './planted.ts';
-import { STORES } from './stores.ts';
+import { STORES_HERE } from './test-database.ts';
 import { SWEEPS } from './sweeps.ts';
 
 async function all(lives: AsyncIterable<Life>): Promise<Life[]> {
@@ -13,7 +13,7 @@ async function all(lives: AsyncIterable<Life>): Promise<Life[]> {
   return list;
 }
 
-test.each(Object.entries(STORES))(
+test.each(Object.entries(STORES_HERE))(
   'on the %s store an order is paid, whatever goes wrong',
   async (_, open) => {
     const lives = await all(livesOf(SWEEPS['order: paid']!, { open, extent: 'one at each moment' }));

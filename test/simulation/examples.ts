@@ -4,9 +4,9 @@
 import { PaymentDeclined, ServiceUnavailable } from '../../examples/order/services.ts';
 import { APPROVAL_FROM, order } from '../../examples/order/workflow.ts';
 import type { AnyDefinition, StepIO } from '../../packages/stepwell/src/index.ts';
+import type { Commit } from '../../packages/stepwell/src/model/event.ts';
 import type { Json } from '../../packages/stepwell/src/model/json.ts';
 import type { RunKey, RunRecord } from '../../packages/stepwell/src/model/run.ts';
-import type { Store } from '../../packages/stepwell/src/store/contract.ts';
 import type { Hands } from './interpret.ts';
 import type { Action } from './program.ts';
 
@@ -109,26 +109,28 @@ function effect(io: StepIO, hands: Hands): Json {
   return null;
 }
 
+type JournalOf = (run: RunKey) => Promise<Commit[]>;
+
 /** What is run in place of an example's body. */
 export function bodyOfExample(
   name: string,
   run: RunRecord,
   op: string,
-  { hands, store }: { readonly hands: Hands; readonly store: Pick<Store, 'journal'> },
+  { hands, journalOf }: { readonly hands: Hands; readonly journalOf: JournalOf },
 ): (io: StepIO) => Promise<Json> {
   const { bodies, callbacks } = EXAMPLES[name]!;
   return async (io) => {
     await hands.sleep(TAKES);
     const awaited = op.endsWith('/submit') ? op.slice(0, -'/submit'.length) : null;
     if (awaited === null) return bodies[op]!(io, hands);
-    hands.submit(await callbackOf(store, run.key, awaited), callbacks[awaited]!);
+    hands.submit(callbackOf(await journalOf(run.key), run.key, awaited), callbacks[awaited]!);
     return effect(io, hands);
   };
 }
 
 /** The mail that tells a person of a callback has its id, which the replaced body is not given. */
-async function callbackOf(store: Pick<Store, 'journal'>, run: RunKey, op: string): Promise<string> {
-  for (const { events } of await store.journal(run, 0, Number.MAX_SAFE_INTEGER)) {
+function callbackOf(journal: readonly Commit[], run: RunKey, op: string): string {
+  for (const { events } of journal) {
     for (const event of events) {
       if (event.type === 'operation.started' && event.op === op && event.callback !== undefined)
         return event.callback;

@@ -7,13 +7,13 @@ import type { Done, Job } from './job.ts';
 /** Does jobs side by side, on as many threads as there are processors: worlds know nothing of each other. */
 export async function performAll(
   jobs: readonly Job[],
-  { store, planted }: Circumstances,
+  { store, planted, database }: Circumstances,
   report: (done: Done) => void,
 ): Promise<void> {
   const left = [...jobs];
   const work = async (): Promise<void> => {
     const thread = new Worker(new URL('./job-thread.ts', import.meta.url), {
-      workerData: { store, planted },
+      workerData: { store, planted, database },
     });
     try {
       for (let job = left.shift(); job !== undefined; job = left.shift()) {

@@ -6,12 +6,14 @@
 //   --shrunk          with --seed K: the smallest world that fails as this one does, with its trace
 //   --scenario FILE   the world that is described in this file, with its trace
 //   --sweep NAME      the crash matrix of this program only, whole, with the trace of the first life that fails
-//   --store NAME      memory (default) or sqlite, in a file
+//   --store NAME      memory (default), sqlite, in a file, or postgres, on a server that is started for it
+//                     unless DATABASE_URL names one
 //   --planted NAME    puts a bug in, and passes when a seed finds it; with one of the above only what that says
 
 import { SELDOM_IN_WORLDS } from '../model-check/exercised.ts';
-import { commandLine, groundOf, parseCommand } from './command.ts';
+import { type Command, commandLine, groundOf, parseCommand } from './command.ts';
 import { livesOf } from './crash-matrix.ts';
+import { lendFor } from './database.ts';
 import { describeFailure, shrinkFailure, told } from './failing-seed.ts';
 import { performAll } from './job-pool.ts';
 import type { Failure, Job } from './job.ts';
@@ -38,7 +40,9 @@ process.on('unhandledRejection', (error) => {
   fail('a promise was rejected, and nobody listened', String(error instanceof Error ? error.stack : error));
 });
 
-const command = parseCommand(process.argv.slice(2));
+const parsed = parseCommand(process.argv.slice(2));
+await using lent = await lendFor(parsed.store);
+const command: Command = { ...parsed, ...lent };
 const { task } = command;
 const ground = groundOf(command);
 if (task.do === 'seeds') await liveSeeds(task.count);

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { findPlanted, PATIENCE } from './planted-search.ts';
 import { PLANTS } from './planted.ts';
 import { scenarioOf } from './scenario.ts';
-import { STORES } from './stores.ts';
+import { STORES_HERE } from './test-database.ts';
 import { simulate } from './world.ts';
 
-describe.each(Object.entries(STORES))('on the %s store', (_, open) => {
+describe.each(Object.entries(STORES_HERE))('on the %s store', (_, open) => {
   test.each([1, 2, 3, 4, 5, 6])('seed %i keeps every promise', async (seed) => {
     expect((await simulate(scenarioOf(seed), { open })).violations).toEqual([]);
   });

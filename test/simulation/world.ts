@@ -6,6 +6,7 @@ import type { Checks } from '../model-check/checked-store.ts';
 import type { Exercised } from '../model-check/exercised.ts';
 import { Chance } from './chance.ts';
 import { Deeds, type Deed } from './deeds.ts';
+import { dependable } from './dependable.ts';
 import { Faults, MOST_DELAY, MOST_SLOWNESS, type Fault, type Moment } from './faults.ts';
 import { Judge } from './judge.ts';
 import { kitBefore, NEWEST } from './kit.ts';
@@ -65,7 +66,8 @@ class World {
     this.#scheduler = new Scheduler(chance.stream('order'), BEGINNING);
     this.#trace = new Trace(() => this.#scheduler.now - BEGINNING);
     this.#faults = new Faults(scenario.faults, scenario.planned ?? [], chance.stream('faults'));
-    this.#rules = new StoreRules(plant?.shared?.(store) ?? store, this.#violations, this.#deeds);
+    const centre = dependable(store, this.#violations);
+    this.#rules = new StoreRules(plant?.shared?.(centre) ?? centre, this.#violations, this.#deeds);
     this.#store = new WatchedStore(this.#rules, this.#violations, checks);
     this.#ledger = new Ledger(this.#store, this.#violations);
     const world: Surroundings = {

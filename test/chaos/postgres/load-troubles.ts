@@ -4,7 +4,7 @@ import { pause, refusalsSince, seen, type Trouble, type TroubleParts } from './t
 const SCHEMA = 'stepwell';
 const HELD_MS = { least: 600, most: 900 };
 
-/** Tables are locked for so long that one who is in a hurry gives up. */
+/** A table is locked for so long that one who is in a hurry gives up. */
 export const timeouts = ({ site, chance, witness }: TroubleParts): Trouble => ({
   name: 'statements stopped by a timeout',
   isBrief: true,
@@ -12,7 +12,7 @@ export const timeouts = ({ site, chance, witness }: TroubleParts): Trouble => ({
     const refused = refusalsSince(witness);
     const session = await site.session();
     await session.query('begin');
-    await session.query(`lock table ${SCHEMA}.journal, ${SCHEMA}.worker in access exclusive mode`);
+    await session.query(`lock table ${SCHEMA}.journal in access exclusive mode`);
     await pause(chance.between(HELD_MS.least, HELD_MS.most));
     await session.query('rollback');
     await session.end();
@@ -91,5 +91,20 @@ export const longReaders = ({ site, chance }: TroubleParts): Trouble => ({
     if ((await count()) !== before) throw new Error('a reader saw two states of the store');
     await reader.end();
     return pinned!.age > PINNED;
+  },
+});
+
+const QUIET_MS = 12_000;
+
+/**
+ * Nothing befalls the server until a worker that was stopped for longer than its lease goes on, and writes what is not
+ * its own any more: it must not be kept from that by a connection that is gone.
+ */
+export const zombies = ({ witness }: TroubleParts): Trouble => ({
+  name: 'times that a worker which had been stopped was refused',
+  isBrief: false,
+  strike() {
+    const before = witness.lateCommitsRefused();
+    return seen(() => witness.lateCommitsRefused() > before, QUIET_MS);
   },
 });

@@ -1,3 +1,4 @@
+import { BOOKINGS, type Booking } from '../bookings.ts';
 import type { Post, StoreUnderChaos } from '../store.ts';
 import { Site } from './site.ts';
 import { Troubles } from './troubles.ts';
@@ -15,10 +16,10 @@ export async function postgresUnderChaos(seconds: number): Promise<StoreUnderCha
     leaseMs: 3_000,
     isFront: false,
     clockOffMs: 0,
-    lifeMs: isShort ? { least: 500, most: 2_000 } : { least: 1_500, most: 5_000 },
+    lifeMs: isShort ? { least: 1_500, most: 3_000 } : { least: 1_500, most: 5_000 },
     // Longer than the lease.
-    stopMs: { least: 3_500, most: 6_000 },
-    usualStartMs: 3_000,
+    stopMs: isShort ? { least: 3_300, most: 4_000 } : { least: 3_500, most: 6_000 },
+    usualStartMs: 4_000,
   };
   const address = site.address({ connections: 6 });
   const front: Omit<Post, 'name' | 'address'> = {
@@ -26,7 +27,7 @@ export async function postgresUnderChaos(seconds: number): Promise<StoreUnderCha
     leaseMs: null,
     isFront: true,
     ends: ['sometime'],
-    lifeMs: isShort ? { least: 4_000, most: 8_000 } : { least: 5_000, most: 12_000 },
+    lifeMs: isShort ? { least: 6_000, most: 9_000 } : { least: 5_000, most: 12_000 },
   };
   const posts: Post[] = [
     { ...worker, name: 'worker', address, ends: ['stop', 'body', 'farewell', 'startup', 'sometime'] },
@@ -48,7 +49,11 @@ export async function postgresUnderChaos(seconds: number): Promise<StoreUnderCha
     { ...front, name: 'front with few connections', address: site.address({ connections: 3 }) },
   ];
   return {
-    name: `${site.server.origin}${isShort ? ', the short form' : ''}`,
+    name: [
+      site.server.origin,
+      ...(isShort ? ['the short form'] : []),
+      ...(site.server.canHaveStandby ? [] : ['no standby, for there is no pg_basebackup']),
+    ].join(', '),
     posts,
     // Stops, and what a worker then finds.
     aftermathMs: 15_000,
@@ -58,6 +63,7 @@ export async function postgresUnderChaos(seconds: number): Promise<StoreUnderCha
       await site.server.start();
       return site.server.url;
     },
+    bookings: () => site.ask<Booking>(BOOKINGS),
     close: () => site.close(),
   };
 }

@@ -1,7 +1,7 @@
 import type { StopMode } from '../../postgres/cluster.ts';
 import { pause, refusalsSince, seen, type Trouble, type TroubleParts } from './trouble.ts';
 
-const DOWN_MS = { least: 50, most: 1_200 };
+const DOWN_MS = { least: 50, most: 1_000 };
 
 /** The server goes down, and comes up again. */
 export const stoppages = (

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Client, type QueryResultRow } from 'pg';
+import { BOOKING_TABLE_OF_POSTGRES } from '../bookings.ts';
 import { withSettings } from '../../postgres/database.ts';
 import { Proxy } from '../../postgres/proxy.ts';
 import { type PostgresServer, startPostgres } from '../../postgres/server.ts';
@@ -28,7 +29,9 @@ export class Site {
     // A deadlock is noticed by then; the default of a second would cost a short test too much.
     const settings = { max_connections: MAX_CONNECTIONS, deadlock_timeout: '200ms' };
     const server = await startPostgres({ settings });
-    return new Site(server, await Proxy.to(server.url), await Proxy.to(server.url));
+    const site = new Site(server, await Proxy.to(server.url), await Proxy.to(server.url));
+    await site.ask(BOOKING_TABLE_OF_POSTGRES);
+    return site;
   }
 
   private constructor(server: PostgresServer, proxy: Proxy, listenProxy: Proxy) {

@@ -1,6 +1,6 @@
 import type { Chance } from '../../simulation/chance.ts';
 import type { Adversity, Witness } from '../store.ts';
-import { crowds, deadlocks, longReaders, timeouts } from './load-troubles.ts';
+import { crowds, deadlocks, longReaders, timeouts, zombies } from './load-troubles.ts';
 import { halfCommits, outages, silences } from './network-troubles.ts';
 import { deafness, promotions, stoppages, terminations } from './server-troubles.ts';
 import type { Site } from './site.ts';
@@ -15,6 +15,7 @@ interface TroublesParts {
 }
 
 const QUIET_MS = { least: 200, most: 1_200 };
+const QUIET_IF_SHORT_MS = { least: 100, most: 400 };
 const BEGUN_WITHIN_MS = 60_000;
 const GOES_ON_WITHIN_MS = 30_000;
 /** Chance may be against it, but not more often than this. */
@@ -51,6 +52,7 @@ export class Troubles implements Adversity {
       outages(parts),
       deadlocks(parts),
       silences(parts),
+      zombies(parts),
     ];
     this.#troubles = all.filter(({ isBrief }) => isBrief || !parts.isShort);
     this.name = `after each of ${this.#troubles.length} kinds of trouble all goes on, and nothing is lost`;
@@ -69,7 +71,8 @@ export class Troubles implements Adversity {
   }
 
   async strike(until: number): Promise<void> {
-    const { chance, witness } = this.#parts;
+    const { chance, witness, isShort } = this.#parts;
+    const { least, most } = isShort ? QUIET_IF_SHORT_MS : QUIET_MS;
     const hasBegun = await seen(() => witness.told() > 0, BEGUN_WITHIN_MS);
     if (!hasBegun) this.surprises.push('nothing ever went');
     for (
@@ -77,7 +80,7 @@ export class Troubles implements Adversity {
       next !== null && this.surprises.length === 0;
       next = this.#next(until)
     ) {
-      await pause(chance.between(QUIET_MS.least, QUIET_MS.most));
+      await pause(chance.between(least, most));
       await this.#once(next);
     }
   }
