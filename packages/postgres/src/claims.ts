@@ -24,13 +24,8 @@ export class Claims {
   }
 
   async claim({ worker, kinds, queues, limit, now }: ClaimRequest): Promise<ClaimAnswer> {
-    const rows = await this.#database.write<ClaimedRow>(this.#call, [
-      worker,
-      texts(kinds),
-      queues === null ? null : texts(queues),
-      limit,
-      Math.floor(now),
-    ]);
+    const parameters = [worker, texts(kinds), queues === null ? null : texts(queues), limit, Math.floor(now)];
+    const rows = await this.#database.write<ClaimedRow>(this.#call, parameters, 'claim');
     const last = rows.pop()!;
     await this.#lanes.meet(rows.map(({ lane }) => lane));
     return { runs: rows.map((row) => this.#claimed(row)), nextReadyAt: last.next_ready_at };

@@ -13,6 +13,13 @@ const FOR_WRITES = 3;
 
 export type Parameter = string | number | boolean | Buffer | null;
 
+interface Statement {
+  /** Of one that is made often: where connections are not shared it is prepared under that name. */
+  readonly name: string | undefined;
+  readonly text: string;
+  readonly values: readonly Parameter[];
+}
+
 /**
  * The connections to the database. Every call is one statement and one transaction on whatever connection is free, and
  * leaves no settings behind in it: a pooler may give each transaction another one. Behind a pooler it leaves no named
@@ -41,35 +48,21 @@ export class Database {
   }
 
   /**
-   * A statement that is made often: where connections are not shared it is prepared under that name.
+   * As {@link Database.write}, for one who looks at the error itself.
    * @throws what the driver throws: see {@link Database.explain}
    */
-  async tryWrite<Row>(name: string, text: string, values: readonly Parameter[]): Promise<Row[]> {
-    this.#demandOpen();
-    const { rows } = await this.#writers.query({
-      ...(this.#isPooled ? {} : { name }),
-      text,
-      values: values as unknown[],
-    });
-    return rows as Row[];
+  tryWrite<Row>(name: string, text: string, values: readonly Parameter[]): Promise<Row[]> {
+    return this.#query(this.#writers, { name, text, values });
   }
 
   /** @throws StepwellError `STORE_…` */
-  async write<Row>(text: string, values: readonly Parameter[]): Promise<Row[]> {
-    this.#demandOpen();
-    return this.#explained(async () => {
-      const { rows } = await this.#writers.query({ text, values: values as unknown[] });
-      return rows as Row[];
-    });
+  write<Row>(text: string, values: readonly Parameter[], name?: string): Promise<Row[]> {
+    return this.#explained(() => this.#query(this.#writers, { name, text, values }));
   }
 
   /** @throws StepwellError `STORE_…` */
-  async read<Row>(text: string, values: readonly Parameter[] = []): Promise<Row[]> {
-    this.#demandOpen();
-    return this.#explained(async () => {
-      const { rows } = await this.#readers.query({ text, values: values as unknown[] });
-      return rows as Row[];
-    });
+  read<Row>(text: string, values: readonly Parameter[] = [], name?: string): Promise<Row[]> {
+    return this.#explained(() => this.#query(this.#readers, { name, text, values }));
   }
 
   /**
@@ -114,6 +107,13 @@ export class Database {
   close(): Promise<void> {
     this.#closed ??= Promise.all([this.#writers.end(), this.#readers.end()]).then(() => {});
     return this.#closed;
+  }
+
+  async #query<Row>(pool: Pool, { name, text, values }: Statement): Promise<Row[]> {
+    this.#demandOpen();
+    const named = name === undefined || this.#isPooled ? {} : { name };
+    const { rows } = await pool.query({ ...named, text, values: values as unknown[] });
+    return rows as Row[];
   }
 
   async #explained<T>(work: () => Promise<T>): Promise<T> {

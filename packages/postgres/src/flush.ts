@@ -38,6 +38,15 @@ export interface FlushRow {
   readonly ready_at: number | null;
 }
 
+/** Of `flush`, see its sql. */
+const PARAMETERS = 6 + 2 + 4 + 5 + 10 + 1 + 21;
+
+/** The call whose parameters are those of {@link Flush.parameters}. */
+export function flushCall(schema: string): string {
+  const parameters = Array.from({ length: PARAMETERS }, (_, index) => `$${index + 1}`);
+  return `select * from ${schema}.flush(${parameters.join()})`;
+}
+
 /** All that a process writes at one moment, as the parameters of one call. */
 export class Flush {
   readonly starts: Start[] = [];
@@ -83,7 +92,7 @@ export class Flush {
     for (const request of this.commits) {
       const isPlain = isPlainEnd(request) && addressed !== 'unknown' && !addressed.has(request.run);
       if (isPlain) ends.push(request);
-      locks.ofCommit(request);
+      locks.ofCommit(request, isPlain);
       deeds.ofCommit(request, numbers.get(request)!, this.starts.length + children.length + 1, !isPlain);
       children.push(...request.starts.map(({ run }) => run));
     }
@@ -94,7 +103,7 @@ export class Flush {
     return [
       ...commitColumns(sorted),
       ...closingColumns(sorted),
-      ...endColumns(ends, numbers),
+      ...endColumns(ends.toSorted(byRun), numbers),
       ...locks.parameters(),
       ...deeds.parameters(),
       this.starts.length,

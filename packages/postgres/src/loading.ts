@@ -12,9 +12,22 @@ type Column<T> = readonly [name: string, type: 'bigint' | 'text', valueOf: (row:
 export async function insertRuns(
   client: Client,
   schema: string,
-  stored: readonly StoredRun[],
+  given: readonly StoredRun[],
   lanes: Lanes,
 ): Promise<RunKey[]> {
+  const { rows: taken } = await client.query<{ key: RunKey }>(
+    `select key from ${schema}.run where key = any ($1)`,
+    [bigints(given.map(({ run }) => run.key))],
+  );
+  const known = new Set(taken.map(({ key }) => key));
+  const unknown = given.filter(({ run }) => !known.has(run.key));
+  const named = await insert(client, `${schema}.run_name`, unknown, [
+    ['namespace', 'text', ({ run }) => run.namespace],
+    ['id', 'text', ({ run }) => run.id],
+    ['run', 'bigint', ({ run }) => run.key],
+  ]);
+  const free = new Set(named.map(({ run }) => run));
+  const stored = unknown.filter(({ run }) => free.has(run.key));
   const rows = await insert(client, `${schema}.run`, stored, [
     ['key', 'bigint', ({ run }) => run.key],
     ['lane', 'bigint', ({ run }) => lanes.idOf(run)],

@@ -20,6 +20,11 @@ const UNHURRIED = 10;
 /** Without a wait for the disk, in this transaction only. */
 const NOTIFY = "select set_config('synchronous_commit', 'off', true), pg_notify($1, $2)";
 
+/** The channel of all who have this schema open. */
+export function channelOf(schema: string): string {
+  return `stepwell/${schema}`;
+}
+
 interface ChannelParts {
   readonly url: string;
   readonly schema: string;
@@ -55,7 +60,7 @@ export class NewsChannel {
 
   constructor(parts: ChannelParts) {
     this.#parts = parts;
-    this.#channel = `stepwell/${parts.schema}`;
+    this.#channel = channelOf(parts.schema);
   }
 
   /** @throws what the driver throws */

@@ -70,7 +70,8 @@ export class Reads {
 
   async get(namespace: string, id: string): Promise<RunRecord | null> {
     const [run] = await this.#runs(
-      `select ${this.#columns} from ${this.#database.schema}.run where namespace = $1 and id = $2`,
+      `select ${this.#columns} from ${this.#database.schema}.run
+        where run.key = (select name.run from ${this.#database.schema}.run_name name where name.namespace = $1 and name.id = $2)`,
       [namespace, id],
     );
     return run ?? null;

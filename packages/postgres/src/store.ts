@@ -1,3 +1,4 @@
+import { StepwellError } from 'stepwell';
 import type {
   ClaimAnswer,
   ClaimRequest,
@@ -29,6 +30,7 @@ import { Claims } from './claims.ts';
 import type { DatabaseClock } from './clock.ts';
 import type { Database } from './database.ts';
 import type { Started } from './flush.ts';
+import { demandClient, JoinedTransaction } from './joined-transaction.ts';
 import { Lanes } from './lanes.ts';
 import { Leases } from './leases.ts';
 import type { NewsChannel } from './news-channel.ts';
@@ -38,6 +40,9 @@ import { Schedules } from './schedules.ts';
 import { transact } from './transact.ts';
 import { Transfer } from './transfer.ts';
 import { Writes } from './writes.ts';
+
+/** How often a run may be purged just as another of its id is to be started. */
+const MOST_TRIES = 10;
 
 export interface PostgresStoreParts {
   readonly database: Database;
@@ -52,6 +57,7 @@ export interface PostgresStoreParts {
 export class PostgresStore implements Store {
   readonly kind = 'postgres';
   readonly #parts: PostgresStoreParts;
+  readonly #lanes: Lanes;
   readonly #writes: Writes;
   readonly #claims: Claims;
   readonly #leases: Leases;
@@ -65,6 +71,7 @@ export class PostgresStore implements Store {
     const lanes = new Lanes(database);
     const publish = (news: readonly News[]) => this.#publish(news);
     this.#parts = parts;
+    this.#lanes = lanes;
     this.#writes = new Writes({ database, lanes, soon, publish, report });
     this.#claims = new Claims(database, lanes);
     this.#leases = new Leases(database);
@@ -87,16 +94,23 @@ export class PostgresStore implements Store {
     return Promise.all(started.map((one, index) => this.#startAnswer(runs[index]!, one, owner)));
   }
 
-  async #startAnswer(run: NewRun, started: Started, owner: string | undefined): Promise<StartAnswer> {
+  async #startAnswer(
+    run: NewRun,
+    started: Started,
+    owner: string | undefined,
+    tries = MOST_TRIES,
+  ): Promise<StartAnswer> {
     if (started !== 'exists') {
       if (!('moved' in started)) return { created: true, ...started };
       const existing = await this.#reads.byKey(started.moved);
       if (existing !== null) return { created: false, existing, moved: true };
     }
     const existing = await this.get(run.namespace, run.id);
+    if (existing !== null) return { created: false, existing };
     // Purged meanwhile: its id is free again.
-    if (existing === null) return (await this.start([run], owner))[0]!;
-    return { created: false, existing };
+    const [again] = await this.#writes.start([run], owner ?? null);
+    if (again !== 'exists' || tries > 1) return this.#startAnswer(run, again!, owner, tries - 1);
+    throw nameWithoutRun(run);
   }
 
   commit(commits: readonly CommitRequest[]): Promise<CommitAnswer[]> {
@@ -182,6 +196,11 @@ export class PostgresStore implements Store {
     return transact(this.#parts.database, run, key, work);
   }
 
+  inTransaction(client: unknown): JoinedTransaction {
+    const { database } = this.#parts;
+    return new JoinedTransaction({ client: demandClient(client), database, lanes: this.#lanes });
+  }
+
   namespaces(): Promise<string[]> {
     return this.#transfer.namespaces();
   }
@@ -218,4 +237,12 @@ export class PostgresStore implements Store {
     this.#parts.newsroom.publish(news);
     this.#parts.channel.tell(news);
   }
+}
+
+/** Somebody has deleted rows of `run` by hand. */
+function nameWithoutRun({ namespace, id }: NewRun): StepwellError {
+  return new StepwellError(
+    'STORE_DAMAGED',
+    `The id "${id}" of namespace "${namespace}" is taken in the table run_name, but its run is not in the table run. Restore a backup, or delete that row.`,
+  );
 }

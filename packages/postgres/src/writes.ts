@@ -1,7 +1,7 @@
 import type { CommitAnswer, CommitRequest, DeliverAnswer, Delivery, News, NewRun } from 'stepwell/engine';
 import type { Database } from './database.ts';
 import { isOfContent, isPassing } from './errors.ts';
-import { Flush, type FlushRow, type Start, type Started } from './flush.ts';
+import { Flush, flushCall, type FlushRow, type Start, type Started } from './flush.ts';
 import type { Lanes } from './lanes.ts';
 
 /** So much goes in one flush at most; what is left goes in the next. */
@@ -48,9 +48,8 @@ export class Writes {
 
   constructor(parts: WriteParts) {
     this.#parts = parts;
-    const parameters = Array.from({ length: PARAMETERS }, (_, index) => `$${index + 1}`);
     const { schema } = parts.database;
-    this.#flush = `select * from ${schema}.flush(${parameters.join()})`;
+    this.#flush = flushCall(schema);
     this.#append = `select ${schema}.append($1, $2, $3, $4, $5, null) as refused`;
   }
 
@@ -200,9 +199,6 @@ const NOTHING: FlushRow = {
   told: null,
   ready_at: null,
 };
-
-/** Of `flush`, see its sql. */
-const PARAMETERS = 6 + 2 + 4 + 5 + 10 + 1 + 21;
 
 interface Batch {
   readonly flush: Flush;

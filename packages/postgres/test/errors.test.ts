@@ -187,3 +187,12 @@ test('a store that was closed says so', async () => {
     message: expect.stringContaining('closed'),
   });
 });
+
+test('an id whose run was deleted by hand is damage, and no endless search', async () => {
+  const schema = newSchema();
+  const store = await openStore(schema);
+  await store.start([newRun('r')]);
+  const client = await connect();
+  await client.query(`delete from ${schema}.run`);
+  await expect(store.start([newRun('r')])).rejects.toMatchObject({ code: 'STORE_DAMAGED' });
+});

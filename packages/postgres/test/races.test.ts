@@ -172,6 +172,35 @@ test('no more runs of a concurrency key have begun than its limit allows, and al
   expect(ended).toBe(total);
 });
 
+test('no more runs of a queue are owned, and begin in a period, than its settings allow', async () => {
+  const stores = await openStores();
+  const total = 60;
+  const limits = { concurrency: 3, rate: { limit: 40, period: 1_000_000 } };
+  await stores[0]!.setQueue({ namespace: 'default', queue: 'default', limits, now: 1 });
+  const keys = Array.from({ length: total }, (_, n) => (n % 2 === 0 ? null : `key ${n % 5}`));
+  await stores[0]!.start(
+    keys.map((concurrencyKey, n) => newRun(`run ${n}`, { concurrencyKey, concurrencyLimit: 2 })),
+  );
+  let owned = 0;
+  let begun = 0;
+  const work = async (store: Store, worker: string) => {
+    for (let misses = 0; misses < 200 && begun < 40; misses++) {
+      for (const { run } of await claim(store, worker)) {
+        owned++;
+        begun++;
+        expect(owned).toBeLessThanOrEqual(3);
+        await store.commit([step(run.key, 0)]);
+        owned--;
+        expect(await store.commit([step(run.key, 1, { change: end() })])).toEqual(['stored']);
+        misses = 0;
+      }
+    }
+  };
+  await Promise.all(stores.map((store, n) => work(store, `w${n}`)));
+  expect(begun).toBe(40);
+  expect(await claim(stores[0]!, 'w0')).toEqual([]);
+});
+
 test('a worker that leaves leaves nothing behind, whatever it is just given', async () => {
   const stores = await openStores();
   for (let round = 0; round < 15; round++) {

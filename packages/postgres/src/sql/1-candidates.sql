@@ -1,3 +1,10 @@
+-- Said so, and not `owner is null`, where the key of a run is known: that would be the condition of a partial index, and on
+-- tables of which the planner knows nothing yet it takes any index that has `key` somewhere, and walks all of it.
+create function is_free(_owner text, _ended_at bigint) returns boolean
+language sql immutable parallel safe as $$
+  select coalesce(_owner, '') = '' and coalesce(_ended_at, -1) = -1
+$$;
+
 -- Runs that are given out of turn, to any worker: those with a forced cancel, and those that have not begun in time.
 create function out_of_turn(_now bigint) returns table (key bigint, ready_at bigint, priority integer)
 language plpgsql as $$
@@ -24,6 +31,22 @@ begin
       order by begin_by limit 1));
 end $$;
 
+-- When the next run of `_served` lanes is ready; of all lanes, the next of those that were cancelled before they began, by
+-- a clock that was ahead.
+create function next_of_lanes(_served integer[], _all integer[], _now bigint) returns bigint
+language plpgsql as $$
+begin
+  return least((
+    select min(next.ready_at) from unnest(_served) l (id), lateral (
+      select ready_at from run where lane = l.id and turn is null and ready_at > _now order by turn, ready_at limit 1) next
+  ), (
+    select min(next.ready_at) from unnest(_all) l (id), lateral (
+      select ready_at from run where lane = l.id and turn = -1 and ready_at > _now order by ready_at limit 1) next));
+end $$;
+
+-- Where runs with `turn is null` are looked up, they are ordered by `turn` as well: without it the planner does not see that
+-- `run_ready` has them in order already, and sorts all of them.
+
 -- The first runs that are held by no settings of their queue, in their order: of `_open` lanes, those that are given out
 -- of turn, and of all lanes those that were cancelled before they began.
 create function open_line(_open integer[], _all integer[], _first bigint[], _first_ready_at bigint[],
@@ -38,7 +61,7 @@ begin
       from unnest(_open) l (id), lateral (
         select run.key, run.ready_at from run
         where lane = l.id and turn is null and run.ready_at <= _now and run.key <> all (_passed)
-        order by run.ready_at, run.key limit _count) head
+        order by run.turn, run.ready_at, run.key limit _count) head
       union
       select head.key, head.ready_at, (select priority from lane where id = l.id)
       from unnest(_all) l (id), lateral (
@@ -80,12 +103,13 @@ begin
     select heads.key from (
       select head.key, head.ready_at from unnest(_lanes) l (id), lateral (
         select key, ready_at from run where lane = l.id and turn is null and ready_at <= _now
-        order by ready_at, key limit _most) head) heads
+        order by turn, ready_at, key limit _most) head) heads
     order by heads.ready_at, heads.key limit _most);
   if cardinality(_came) = 0 then return false; end if;
   with held as (
     select key, ready_at, started_at, coalesce(concurrency_key, '') as concurrency_key from run
-    where key = any (_came) and key <> all (_out_of_turn) and turn is null and ready_at <= _now
+    where key = any (_came) and key <> all (_out_of_turn) and coalesce(turn, -2) = -2
+      and coalesce(ready_at, _now + 1) <= _now
     for no key update skip locked
   ), placed as (
     select key, held.concurrency_key,

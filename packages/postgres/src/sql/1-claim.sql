@@ -10,7 +10,7 @@ as $$
 declare
   _all integer[];
   _open integer[];
-  _limited record;
+  _served integer[];
   _given bigint[];
   _parked bigint[];
   _again boolean := false;
@@ -54,9 +54,10 @@ begin
 
   if _again then _next := _now;
   else
+    _served := _all;
     if _has_queues then
       -- Of queues that are paused nothing is expected.
-      _all := array(
+      _served := array(
         select id from lane where id = any (_all) and not exists (
           select 1 from queue
           where queue.namespace = lane.namespace and queue.name = lane.queue and queue.paused is not null));
@@ -68,10 +69,7 @@ begin
           where rate_limit is not null and paused is null and (_queues is null or name = any (_queues))) rates
         where at > _now);
     end if;
-    _next := least(_next, next_out_of_turn(_now), (
-      select min(first.ready_at) from unnest(_all) l (id), lateral (
-        select ready_at from run where lane = l.id and turn is null and ready_at > _now
-        order by ready_at limit 1) first));
+    _next := least(_next, next_out_of_turn(_now), next_of_lanes(_served, _all, _now));
   end if;
   return query select null::run, null::text, null::text, _next;
 end $$;
@@ -138,7 +136,7 @@ begin
       select key, parked_by, concurrency_key is not null and slot is null and forced is null and turn is null
           and (begin_by is null or started_at is not null or begin_by > _now) as needs_slot
       from run
-      where key = any (_candidates) and owner is null and ended_at is null
+      where key = any (_candidates) and is_free(owner, ended_at)
         and (ready_at <= _now or started_at is null and begin_by <= _now)
       for no key update skip locked) held;
     parked := parked || coalesce(_mine, '{}');
@@ -146,8 +144,9 @@ begin
     _passed := _passed || _candidates;
 
     if _keyed is null then
-      _mine := array(select c from unnest(_candidates) with ordinality c (c, n) where c = any (_got)
-        order by n limit _limit - cardinality(given));
+      _mine := case when cardinality(_got) = cardinality(_candidates) then _candidates else
+        array(select c from unnest(_candidates) with ordinality c (c, n) where c = any (_got) order by n) end;
+      _mine := _mine[1 : _limit - cardinality(given)];
       perform give(_mine, _worker, _now);
       given := given || _mine;
     else
@@ -303,7 +302,7 @@ begin
       select namespace, concurrency_key, concurrency_limit, lane, slot, parked_by, started_at, turn,
         forced is not null or turn = -1 or started_at is null and begin_by <= _now as out into _row
       from run
-      where key = _keys[_i] and owner is null and ended_at is null
+      where key = _keys[_i] and is_free(owner, ended_at)
         and (ready_at <= _now or started_at is null and begin_by <= _now)
       for no key update skip locked;
       if not found then

@@ -15,7 +15,7 @@ begin
     exit when _lane is null;
     _per_key := per_key(_lane);
     update run set ready_at = blocked_at, blocked_at = null
-    where blocked_at is not null and key = (
+    where coalesce(blocked_at, -1) <> -1 and key = (
       select key from run
       where lane = _lane and namespace = _namespace and concurrency_key = _key and blocked_at is not null
         and coalesce(concurrency_limit, _per_key) > _taken
@@ -53,7 +53,7 @@ declare
 begin
   woken := false;
   if _status = 'continued' and _continued_by is not null then
-    select key into _next from run where namespace = _namespace and id = _continued_by;
+    select run into _next from run_name where namespace = _namespace and id = _continued_by;
   end if;
   for _left in select number, type, fact from inbox where run = _run order by number loop
     if _left.type = 'event' and _status in ('failed', 'timed_out', 'cancelled') then continue; end if;

@@ -3,8 +3,9 @@
 --
 -- commits: _run, _position, _at, _count, _events, _taken, by run.
 -- _closing, _closed: number of a commit, and a callback that must be open when it is made.
--- _ended, _status, _output, _error: number of a commit, and how it ends its run where nothing else is to be done for it.
--- _locks …: whose rows are locked first. _ending: runs whose concurrency keys are needed.
+-- _ended, _status, _output, _error: number of a commit, and how it ends its run where nothing else is to be done for it; by run.
+-- _locks …: whose rows are locked first; not those of `_ended` if there are no others, which are locked in that order as
+-- they change. _ending: runs whose concurrency keys are needed.
 -- _does …: what else is to be done, in its order; see below.
 -- _starts: so many of the new runs stand on their own, the others are children of commits.
 create function flush(
@@ -44,11 +45,11 @@ begin
   answers := '{}';
   targets := '{}';
   if _new_owner is not null then _known := hold_workers(_new_owner); end if;
-  if _locks is not null or _new_debounce_key is not null then
+  if _locks is not null or _ending is not null or _new_debounce_key is not null then
     perform lock_runs(_locks, _lock_namespaces, _lock_ids, _lock_callbacks, _ending, _new_namespace,
       _new_debounce_key);
   end if;
-  if _locks is not null then _limited := limited_lanes(); end if;
+  if _locks is not null or _ended is not null then _limited := limited_lanes(); end if;
 
   if _run is not null then
     if _closing is not null then
@@ -63,13 +64,17 @@ begin
       where run.key = c.run and c.taken > 0 and run.forced <= c.taken and (refused is null or c.item <> all (refused));
     end if;
     if _ended is not null then
+      -- Most have nothing left and nobody who waits for their place: only the others are looked at one by one.
       for _end in
-        update run set status = e.status, output = e.output, error = e.error, ended_at = _at[e.item], owner = null,
-          continued_by = null, ready_at = null, waiting_for = null, parked_by = null, blocked_at = null, slot = null,
-          forced = null, turn = null, debounce_key = null
-        from unnest(_ended, _status, _output, _error) e (item, status, output, error)
-        where run.key = _run[e.item] and (refused is null or e.item <> all (refused))
-        returning key, run.status, namespace, concurrency_key, delivered, lane, ended_at as at
+        with ended as (
+          update run set status = e.status, output = e.output, error = e.error, ended_at = _at[e.item], owner = null,
+            continued_by = null, ready_at = null, waiting_for = null, parked_by = null, blocked_at = null, slot = null,
+            forced = null, turn = null, debounce_key = null
+          from unnest(_ended, _status, _output, _error) e (item, status, output, error)
+          where run.key = _run[e.item] and (refused is null or e.item <> all (refused))
+          returning key, run.status, namespace, concurrency_key, delivered, lane, ended_at as at
+        )
+        select * from ended where delivered > 0 or concurrency_key is not null or lane = any (_limited)
       loop
         if _end.delivered > 0 then
           perform end_inbox(_end.key, _end.status, _end.namespace, null, _end.at);
@@ -97,7 +102,7 @@ begin
       -- o: number of the delivery whose answer is wanted.
       when 'deliver' then
         _key := _do.run;
-        if _key is null then select key into _key from run where namespace = _do.a and id = _do.b; end if;
+        if _key is null then select run into _key from run_name where namespace = _do.a and id = _do.b; end if;
         _answer := deliver(_key, _do.c, _do.d, _do.m);
       when 'callback' then
         if _do.c = 'callback' then

@@ -28,7 +28,8 @@ declare
   _key record;
   _lane integer;
 begin
-  if _ending is not null then
+  -- While nobody has a slot, nobody who ends gives one back.
+  if _ending is not null and exists (select 1 from run where slot = 1) then
     for _key in
       select namespace, concurrency_key, lock_number('key', namespace || '/' || concurrency_key) as number
       from run where key = any (_ending) and concurrency_key is not null
@@ -51,7 +52,7 @@ begin
   end if;
   if _ids is not null then
     _runs := _runs || array(
-      select run.key from unnest(_namespaces, _ids) named (namespace, id) join run using (namespace, id));
+      select run from unnest(_namespaces, _ids) named (namespace, id) join run_name using (namespace, id));
   end if;
   if _callbacks is not null then
     _runs := _runs || array(select run from callback where callback = any (_callbacks));
@@ -61,5 +62,6 @@ begin
       select run.key from unnest(_debounced_namespaces, _debounced) named (namespace, debounce_key)
       join run using (namespace, debounce_key));
   end if;
+  if _runs is null then return; end if;
   perform 1 from run where key = any (_runs) order by key for no key update;
 end $$;

@@ -24,14 +24,21 @@ returns bigint language plpgsql as $$
 declare
   _key bigint;
 begin
+  insert into run_name (namespace, id, run) values (_namespace, _id, nextval('run_key'))
+  on conflict do nothing returning run_name.run into _key;
+  if _key is null then return null; end if;
   insert into run (key, lane, namespace, id, status, owner, started_at, ready_at, created_at, timeout, hard_timeout,
     begin_by, concurrency_key, concurrency_limit, slot, debounce_key, parent_key, parent_id, parent_op, input)
-  values (nextval('run_key'), _lane, _namespace, _id, case when _owner is null then 'queued' else 'running' end, _owner,
+  values (_key, _lane, _namespace, _id, case when _owner is null then 'queued' else 'running' end, _owner,
     case when _owner is not null then _created_at end, case when _owner is null then _ready_at end, _created_at,
     _timeout, _hard_timeout, _begin_by, _concurrency_key, _concurrency_limit,
     shared_slot(_parent_key, _parent_op, _concurrency_key), _debounce_key, _parent_key, _parent_id, _parent_op, _input)
-  on conflict do nothing
-  returning key into _key;
+  on conflict do nothing;
+  -- Another start of its debounce key was faster.
+  if not found then
+    delete from run_name where namespace = _namespace and id = _id;
+    return null;
+  end if;
   return _key;
 end $$;
 
@@ -67,38 +74,53 @@ language plpgsql as $$
 #variable_conflict use_column
 declare
   _has_queues constant boolean := exists (select 1 from queue);
+  _owned_by text[];
+  _created bigint;
   _queue record;
   _by bigint;
   _who text;
   _off record;
 begin
   if _debounce_key is null then
-    with given as (
-      select nextval('run_key') as key, s.*,
-        case when s.owner = any (_known) and not (_has_queues and (queue_of(s.lane)).has_settings) then s.owner end
-          as owned_by
-      from unnest(_lane, _namespace, _id, _ready_at, _created_at, _timeout, _hard_timeout, _begin_by, _takes_deadline,
-        _concurrency_key, _concurrency_limit, _parent_key, _parent_id, _parent_op, _input, _owner)
-        with ordinality s (lane, namespace, id, ready_at, created_at, timeout, hard_timeout, begin_by, takes_deadline,
-          concurrency_key, concurrency_limit, parent_key, parent_id, parent_op, input, owner, n)
-      where n <= _starts
-    ), created as (
+    -- Keys are taken before, so that the rows need not be matched with what was given afterwards.
+    keys := array(select nextval('run_key') from generate_series(1, _starts));
+    if _known is null then
+      _owned_by := array_fill(null::text, array[_starts]);
+    else
+      _owned_by := array(
+        select case when s.owner = any (_known) and not (_has_queues and (queue_of(s.lane)).has_settings) then s.owner end
+        from unnest(_owner, _lane) with ordinality s (owner, lane, n) where n <= _starts order by n);
+    end if;
+    with named as (
+      insert into run_name (namespace, id, run)
+      select namespace, id, key from unnest(keys, _namespace, _id) with ordinality s (key, namespace, id, n)
+      where n <= _starts order by namespace, id, n
+      on conflict do nothing returning run
+    ) select count(*) into _created from named;
+    if _created < _starts then
+      keys := array(
+        select run from unnest(keys, _namespace, _id) with ordinality s (key, namespace, id, n)
+        left join run_name on run_name.namespace = s.namespace and run_name.id = s.id and run_name.run = s.key
+        where n <= _starts order by n);
+    end if;
+    with created as (
       insert into run (key, lane, namespace, id, status, owner, started_at, ready_at, created_at, timeout, hard_timeout,
         begin_by, concurrency_key, concurrency_limit, slot, parent_key, parent_id, parent_op, input)
       select key, lane, namespace, id, case when owned_by is null then 'queued' else 'running' end, owned_by,
-        case when owned_by is not null then created_at end, case when owned_by is null then given.ready_at end,
+        case when owned_by is not null then created_at end, case when owned_by is null then s.ready_at end,
         created_at, timeout, hard_timeout,
-        case when _has_queues and takes_deadline then given.ready_at + (queue_of(lane)).start_deadline else begin_by end,
+        case when _has_queues and takes_deadline then s.ready_at + (queue_of(lane)).start_deadline else begin_by end,
         concurrency_key, concurrency_limit,
         case when parent_op is not null then shared_slot(parent_key, parent_op, concurrency_key) end,
         parent_key, parent_id, parent_op, input
-      from given order by namespace, id, n
-      on conflict do nothing
-      returning key, owner, run.ready_at
-    )
-    select array_agg(created.key order by n), array_agg(created.owner is not null order by n), min(created.ready_at)
-    into keys, owned, first_ready_at
-    from given left join created on created.key = given.key;
+      from unnest(keys, _owned_by, _lane, _namespace, _id, _ready_at, _created_at, _timeout, _hard_timeout, _begin_by,
+        _takes_deadline, _concurrency_key, _concurrency_limit, _parent_key, _parent_id, _parent_op, _input)
+        with ordinality s (key, owned_by, lane, namespace, id, ready_at, created_at, timeout, hard_timeout, begin_by,
+          takes_deadline, concurrency_key, concurrency_limit, parent_key, parent_id, parent_op, input, n)
+      where n <= _starts and key is not null
+      returning run.ready_at
+    ) select min(created.ready_at) into first_ready_at from created;
+    owned := array(select o is not null from unnest(_owned_by) with ordinality u (o, n) order by n);
   else
     keys := array_fill(null::bigint, array[_starts]);
     owned := array_fill(false, array[_starts]);

@@ -47,8 +47,7 @@ create table run (
   progress text,
   error text,
   input text,
-  output text,
-  unique (namespace, id)
+  output text
 );
 -- `ready_at` is set only in runs that nobody owns and that have not ended. `blocked_at` is the `ready_at` of a run for
 -- which a claim found no slot of its concurrency key: out of the way of claims until a run of that key ends. `slot`: 1
@@ -66,6 +65,15 @@ create index run_slot on run (namespace, concurrency_key) where slot = 1;
 create index run_resting on run (lane, status, namespace, key) where owner is null;
 create index run_parent on run (parent_key, key) where parent_key is not null;
 create unique index run_debounce on run (namespace, debounce_key) where debounce_key is not null;
+
+-- Which run has an id. By themselves, because each change of a run's row writes into all of its indexes, and one of two
+-- texts that has to be unique costs as much as all others together.
+create table run_name (
+  namespace text collate "C" not null,
+  id text collate "C" not null,
+  run bigint not null,
+  primary key (namespace, id)
+);
 
 create table journal (
   run bigint not null,

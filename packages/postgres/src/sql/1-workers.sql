@@ -121,8 +121,10 @@ as $$
 declare
   _run bigint;
 begin
-  delete from run where namespace = _namespace and id = _id and ended_at is not null returning key into _run;
+  delete from run where key = (select run from run_name where namespace = _namespace and id = _id) and ended_at is not null
+  returning key into _run;
   if _run is null then return false; end if;
+  delete from run_name where namespace = _namespace and id = _id;
   delete from journal where run = _run;
   delete from inbox where run = _run;
   delete from callback where run = _run;

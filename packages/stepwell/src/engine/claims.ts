@@ -8,6 +8,8 @@ export interface ClaimOptions {
   readonly worker: string;
   readonly kinds: readonly string[];
   readonly queues: readonly string[] | null;
+  /** Runs that are asked for at once. Fewer than there is room for, so that the store looks for some while others run. */
+  readonly most: number;
 }
 
 /** Asks the store for ready runs whenever there is room and reason: news, a time that was announced, room that became free. */
@@ -21,6 +23,7 @@ export class Claims {
   #wanted = false;
   #busy = false;
   #stopped = false;
+  #looksSoon = false;
   #nextAt: number | null = null;
   #cancelTimers = () => {};
   #idle: (() => void) | null = null;
@@ -65,9 +68,14 @@ export class Claims {
     if (!this.#busy && !this.#stopped && this.#room() > 0) void this.#claim();
   }
 
-  /** Room became free: looked at only if there was more than there was room for. */
+  /** Room became free: looked at only if there was more than there was room for, and once for all that ends now. */
   roomAgain(): void {
-    if (this.#wanted) this.look();
+    if (!this.#wanted || this.#busy || this.#looksSoon) return;
+    this.#looksSoon = true;
+    this.#system.soon(() => {
+      this.#looksSoon = false;
+      if (this.#wanted) this.look();
+    });
   }
 
   /** Resolves when no claim is on its way; none will follow. */
@@ -80,9 +88,10 @@ export class Claims {
   async #claim(): Promise<void> {
     this.#busy = true;
     this.#wanted = false;
-    const limit = this.#room();
+    const { most, ...who } = this.#options;
+    const limit = Math.min(this.#room(), most);
     try {
-      const answer = await this.#store.claim({ ...this.#options, limit, now: this.#system.now() });
+      const answer = await this.#store.claim({ ...who, limit, now: this.#system.now() });
       this.#busy = false;
       this.#take(answer, limit);
     } catch (error) {

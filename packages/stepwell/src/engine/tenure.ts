@@ -79,7 +79,7 @@ export class Tenure {
     this.#claims = new Claims(
       store,
       system,
-      { worker: id, kinds, queues: settings.queues },
+      { worker: id, kinds, queues: settings.queues, most: Math.ceil(settings.concurrency / 2) },
       {
         room: () => settings.concurrency - this.#active.size - this.#offered,
         claimed: (runs) => this.#claimed(runs),
