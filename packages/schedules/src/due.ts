@@ -6,6 +6,11 @@ const MISSED_AFTER = 60_000;
 /** Starts that are made up for at once. */
 const MOST_MADE_UP = 1_000;
 
+/** When a schedule is due next; infinite: not as it is now. */
+export function dueAt({ nextAt, paused }: ScheduleState): number {
+  return nextAt === null || paused !== undefined ? Number.POSITIVE_INFINITY : nextAt;
+}
+
 /**
  * What a schedule comes to at a time at which it is due. The answer is written before anything of it is done, so that it
  * is decided once, and what it says can be done by whoever comes first.
@@ -13,8 +18,8 @@ const MOST_MADE_UP = 1_000;
  * @param isActive whether the last run that was started has not ended
  */
 export function advance(name: string, state: ScheduleState, now: number, isActive: boolean): ScheduleState {
-  const { timing, overlap, nextAt } = state;
-  if (nextAt === null || nextAt > now || state.paused !== undefined) return state;
+  const { timing, overlap } = state;
+  if (dueAt(state) > now) return state;
   const starting = [...state.starting];
   const cancelling = [...state.cancelling];
   let last = state.last;

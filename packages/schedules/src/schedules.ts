@@ -1,8 +1,8 @@
 import { type Stepwell, type StartedRun } from 'stepwell';
-import { advance, scheduledRun } from './due.ts';
+import { advance, dueAt, scheduledRun } from './due.ts';
 import type { Schedule, ScheduleOptions, ScheduleState } from './schedule.ts';
 import { settingsOf } from './settings.ts';
-import { notFound, Shelf, type Kept } from './shelf.ts';
+import { Shelf, type Kept } from './shelf.ts';
 import { Starts } from './starts.ts';
 import { nextTime } from './timing.ts';
 
@@ -74,9 +74,7 @@ export class Schedules implements AsyncDisposable {
 
   /** @throws StepwellError `SCHEDULE_NOT_FOUND`, `STORE_…` */
   async get(name: string): Promise<Schedule> {
-    const kept = await this.#shelf.find(name);
-    if (kept === null) throw notFound(name);
-    return shown(kept);
+    return shown(await this.#shelf.get(name));
   }
 
   /**
@@ -109,7 +107,7 @@ export class Schedules implements AsyncDisposable {
   async runNow(name: string): Promise<StartedRun> {
     const { system } = this.#well.parts;
     const { run, at } = scheduledRun(name, this.#now);
-    const { state } = await this.#shelf.changeExisting(name, (state) => state);
+    const { state } = await this.#shelf.get(name);
     const started = await this.#starts.start(name, state, `${run}+${system.uuid()}`);
     await this.#shelf.changeExisting(name, (state) => ({ ...state, last: { run: started.id, at } }));
     return started;
@@ -157,21 +155,19 @@ export class Schedules implements AsyncDisposable {
 
   /** Decides and makes what is due of a schedule; the answer is when it is due next. */
   async #carryOn(kept: Kept): Promise<number> {
-    const { name, state } = kept;
+    const { state } = kept;
     if (!this.#starts.canMake(state)) return Number.POSITIVE_INFINITY;
-    const isDue = state.nextAt !== null && state.nextAt <= this.#now && state.paused === undefined;
-    const decided = isDue
-      ? await this.#shelf.replace(
-          kept,
-          advance(name, state, this.#now, await this.#starts.isActive(state.last)),
-        )
-      : kept;
+    const decided = dueAt(state) <= this.#now ? await this.#decide(kept) : kept;
     // Somebody else was faster: what it decided is looked at in the next round.
     if (decided === null) return this.#now;
     await this.#make(decided);
-    return decided.state.paused === undefined
-      ? (decided.state.nextAt ?? Number.POSITIVE_INFINITY)
-      : Number.POSITIVE_INFINITY;
+    return dueAt(decided.state);
+  }
+
+  async #decide(kept: Kept): Promise<Kept | null> {
+    const { name, state } = kept;
+    const isActive = await this.#starts.isActive(state.last);
+    return this.#shelf.replace(kept, advance(name, state, this.#now, isActive));
   }
 
   async #make({ name, state }: Kept): Promise<void> {

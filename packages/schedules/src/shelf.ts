@@ -28,6 +28,13 @@ export class Shelf {
     return (await this.all()).find((kept) => kept.name === name) ?? null;
   }
 
+  /** @throws StepwellError `SCHEDULE_NOT_FOUND` */
+  async get(name: string): Promise<Kept> {
+    const kept = await this.find(name);
+    if (kept === null) throw notFound(name);
+    return kept;
+  }
+
   /** Writes what a schedule that was read comes to. Null: somebody else has changed it since. */
   async replace(
     { name, revision }: Pick<Kept, 'name' | 'revision'>,
@@ -80,6 +87,6 @@ function keptOf({ name, revision, value }: ScheduleRecord): Kept {
   return { name, revision, state: JSON.parse(value) as ScheduleState };
 }
 
-export function notFound(name: string): StepwellError {
+function notFound(name: string): StepwellError {
   return new StepwellError('SCHEDULE_NOT_FOUND', `There is no schedule "${name}".`);
 }
