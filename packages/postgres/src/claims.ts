@@ -4,8 +4,23 @@ import type { Database } from './database.ts';
 import type { Lanes } from './lanes.ts';
 import { type RunRow, runOf } from './rows.ts';
 
-/** A run that was given: its row, its journal and its inbox as JSON. The last row has no run. */
-interface ClaimedRow extends RunRow {
+/** What is the same in the rows of all runs that are claimed. */
+const CLAIMED = {
+  status: 'running',
+  ready_at: null,
+  blocked_at: null,
+  ended_at: null,
+  slot: null,
+  turn: null,
+  debounce_key: null,
+  continued_by: null,
+  waiting_for: null,
+  error: null,
+  output: null,
+} as const;
+
+/** A run that was given: the rest of its row, its journal and its inbox as JSON. The last row has no run. */
+interface ClaimedRow extends Omit<RunRow, keyof typeof CLAIMED | 'owner'> {
   readonly journal: string | null;
   readonly facts: string;
   readonly next_ready_at: number | null;
@@ -20,7 +35,7 @@ export class Claims {
   constructor(database: Database, lanes: Lanes) {
     this.#database = database;
     this.#lanes = lanes;
-    this.#call = `select (c.run).*, c.journal, c.facts, c.next_ready_at from ${database.schema}.claim($1, $2, $3, $4, $5) c`;
+    this.#call = `select * from ${database.schema}.claim($1, $2, $3, $4, $5)`;
   }
 
   async claim({ worker, kinds, queues, limit, now }: ClaimRequest): Promise<ClaimAnswer> {
@@ -28,15 +43,15 @@ export class Claims {
     const rows = await this.#database.write<ClaimedRow>(this.#call, parameters, 'claim');
     const last = rows.pop()!;
     await this.#lanes.meet(rows.map(({ lane }) => lane));
-    return { runs: rows.map((row) => this.#claimed(row)), nextReadyAt: last.next_ready_at };
+    return { runs: rows.map((row) => this.#claimed(row, worker)), nextReadyAt: last.next_ready_at };
   }
 
-  #claimed(row: ClaimedRow): ClaimedRun {
+  #claimed(row: ClaimedRow, owner: string): ClaimedRun {
     const journal =
       row.journal === null ? null : (JSON.parse(row.journal) as [number, number, JournalEvent[]][]);
     const facts = JSON.parse(row.facts) as [number, Fact][];
     return {
-      run: runOf(row, this.#lanes.get(row.lane)),
+      run: runOf({ ...row, ...CLAIMED, owner }, this.#lanes.get(row.lane)),
       journal: journal?.map(([position, at, events]): Commit => ({ position, at, events })) ?? null,
       facts: facts.map(([number, fact]) => ({ number, fact })),
     };

@@ -2,7 +2,11 @@
 -- to look again at once. One row for each run, the most urgent first, and one without a run that says when the next is
 -- ready.
 create function claim(_worker text, _kinds text[], _queues text[], _limit bigint, _now bigint)
-returns table (run run, journal text, facts text, next_ready_at bigint)
+returns table (key bigint, lane integer, delivered integer, created_at bigint, started_at bigint, timeout bigint,
+  hard_timeout bigint, begin_by bigint, concurrency_limit bigint, parent_key bigint, namespace text, id text,
+  concurrency_key text, parent_id text, parent_op text, status_text text, progress text, input text, tags text,
+  traceparent text,
+  journal text, facts text, next_ready_at bigint)
 language plpgsql
 {settings}
 as $$
@@ -18,7 +22,7 @@ declare
   _has_queues constant boolean := exists (select 1 from queue);
 begin
   if hold_workers(array[_worker]) is null then
-    return query select null::run, null::text, null::text, null::bigint;
+    return next;
     return;
   end if;
   _all := array(select id from lane where kind = any (_kinds) and (_queues is null or queue = any (_queues)));
@@ -35,14 +39,19 @@ begin
 
   if _limit > 0 then
     if not _has_queues then
-      select * into _given, _parked, _again from claim_open(_worker, _open, _limit, _now);
+      select * into _given, _parked, _again from claim_line(_worker, _open, _limit, _now);
+      if _given is null then
+        select * into _given, _parked, _again from claim_open(_worker, _open, _limit, _now);
+      end if;
     else
       select * into _given, _parked, _again from claim_merged(_worker, _open, _all, _limit, _now);
     end if;
   end if;
 
   return query
-    select run, 
+    select run.key, run.lane, run.delivered, run.created_at, run.started_at, run.timeout, run.hard_timeout, run.begin_by,
+      run.concurrency_limit, run.parent_key, run.namespace, run.id, run.concurrency_key, run.parent_id, run.parent_op,
+      run.status_text, run.progress, run.input, run.tags, run.traceparent,
       case when run.key = any (_parked) then null else
         (select coalesce('[' || string_agg('[' || position || ',' || at || ',' || events || ']', ',' order by position) || ']', '[]')
          from journal where journal.run = run.key) end,
@@ -71,7 +80,8 @@ begin
     end if;
     _next := least(_next, next_out_of_turn(_now), next_of_lanes(_served, _all, _now));
   end if;
-  return query select null::run, null::text, null::text, _next;
+  next_ready_at := _next;
+  return next;
 end $$;
 
 -- Takes runs for a worker; their rows are locked.
@@ -92,6 +102,42 @@ begin
   if not pg_try_advisory_xact_lock(lock_number('key', _namespace || '/' || _concurrency_key)) then return null; end if;
   return coalesce(_limit, per_key(_lane)) > (
     select count(*) from run where namespace = _namespace and concurrency_key = _concurrency_key and slot = 1);
+end $$;
+
+-- Where no queue has settings, and the runs of one lane only are ready, none of which needs a slot: all at once. Null: it is
+-- not so.
+create function claim_line(_worker text, _lanes integer[], _limit bigint, _now bigint,
+  out given bigint[], out parked bigint[], out again boolean)
+language plpgsql as $$
+#variable_conflict use_column
+declare
+  _ready integer[];
+  _needs_slot boolean;
+begin
+  _ready := case when cardinality(_lanes) = 1 then _lanes else array(
+    select l.id from unnest(_lanes) l (id) where exists (
+      select 1 from run where lane = l.id and turn is null and ready_at <= _now)) end;
+  if cardinality(_ready) <> 1
+    or exists (select 1 from run where forced is not null and ready_at <= _now)
+    or exists (select 1 from run
+      where begin_by is not null and started_at is null and owner is null and ended_at is null and begin_by <= _now)
+    or exists (select 1 from unnest(_lanes) l (id), run where lane = l.id and turn = -1 and ready_at <= _now)
+  then return; end if;
+  select array_agg(key), bool_or(needs_slot), array_agg(key) filter (where parked_by = _worker)
+  into given, _needs_slot, parked
+  from (
+    select key, parked_by, concurrency_key is not null and slot is null as needs_slot from run
+    where lane = _ready[1] and turn is null and ready_at <= _now
+    order by turn, ready_at, key limit _limit for no key update skip locked) line;
+  if _needs_slot then
+    given := null;
+    return;
+  end if;
+  parked := coalesce(parked, '{}');
+  perform give(given, _worker, _now);
+  again := coalesce(cardinality(given), 0) < _limit
+    and exists (select 1 from run where lane = _ready[1] and turn is null and ready_at <= _now);
+  given := coalesce(given, '{}');
 end $$;
 
 -- Where no queue has settings: many runs at once, as long as they need no slot.
