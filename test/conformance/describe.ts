@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { Store } from '../../packages/stepwell/src/store/contract.ts';
+import { testArtifacts } from './artifacts.ts';
 import { testCallbacks } from './callbacks.ts';
 import { testChildren } from './children.ts';
 import { testClaiming } from './claiming.ts';
@@ -8,6 +9,7 @@ import { testConcurrencyKeys } from './concurrency-keys.ts';
 import { testDebouncing } from './debouncing.ts';
 import { testDelivering } from './delivering.ts';
 import { testEnding } from './ending.ts';
+import { testFeeding } from './feeding.ts';
 import { testForcedCancel } from './forced-cancel.ts';
 import { testNews } from './news.ts';
 import { testPurging } from './purging.ts';
@@ -16,9 +18,11 @@ import { testQueueTurns } from './queue-turns.ts';
 import { testQueues } from './queues.ts';
 import { testReading } from './reading.ts';
 import { testReleasing } from './releasing.ts';
+import { testRequests } from './requests.ts';
 import { testSchedules } from './schedules.ts';
 import { testStartDeadlines } from './start-deadlines.ts';
 import { testStarting } from './starting.ts';
+import { testTags } from './tags.ts';
 import { testTransacting } from './transacting.ts';
 import { testTransferring } from './transferring.ts';
 import type { OpenStore } from './stores.ts';
@@ -84,6 +88,18 @@ export function describeStore(name: string, open: OpenStore): void {
     });
     describe('reading', () => {
       testReading(store);
+    });
+    describe('tags and counts', () => {
+      testTags(store);
+    });
+    describe('feed', () => {
+      testFeeding(store);
+    });
+    describe('requests', () => {
+      testRequests(store);
+    });
+    describe('artifacts', () => {
+      testArtifacts(store);
     });
     describe('purge', () => {
       testPurging(store);

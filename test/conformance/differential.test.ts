@@ -40,6 +40,13 @@ const ANSWERS = [
   /purge true/,
   /purge false/,
   /query \[\{/,
+  /query \[\{.*"tags":\["/,
+  /count \{"/,
+  /feed \[\{/,
+  /request .*"begun":true/,
+  /request .*"answer":"answer/,
+  /artifact \[null/,
+  /artifact \[\{/,
 ];
 
 /** The keys of two stores may differ; here runs are numbered in the order in which they were put in. */
@@ -89,7 +96,7 @@ async function everything(store: Store, keys: Keys): Promise<string[]> {
   return [
     ...(await Promise.all(details)),
     keys.trace(await store.workers()),
-    keys.trace(await store.count('default')),
+    keys.trace(await store.count({ namespace: 'default' })),
     keys.trace(await store.queues('default')),
   ];
 }

@@ -9,7 +9,7 @@ export function testPurging(store: () => Store): void {
     expect(await store().purge('default', 'a')).toBe(true);
     expect(await store().get('default', 'a')).toBeNull();
     expect(await store().journal(key, 0, 10)).toEqual([]);
-    expect(await store().count('default')).toEqual({});
+    expect(await store().count({ namespace: 'default' })).toEqual({});
     expect(await store().purge('default', 'a')).toBe(false);
   });
 

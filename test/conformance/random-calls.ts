@@ -9,6 +9,7 @@ import type {
   ClaimRequest,
   CommitRequest,
   Delivery,
+  FeedCommit,
   RunChange,
   Store,
 } from '../../packages/stepwell/src/store/contract.ts';
@@ -18,10 +19,12 @@ import {
   KINDS,
   NO_RUN,
   QUEUES,
+  randomCriteria,
   randomFact,
   randomQuery,
   randomQueueChange,
   randomRun,
+  TAGS,
 } from './random-runs.ts';
 import type { Random } from './random.ts';
 
@@ -40,6 +43,9 @@ export class RandomCalls {
   readonly #random: Random;
   readonly #model: Store;
   #now = 1000;
+  /** Of each store, where its feed ended when it was read. */
+  readonly #cursors = new Map<Store, string[]>();
+  #feeds = 0;
 
   constructor(random: Random, model: Store) {
     this.#random = random;
@@ -62,6 +68,10 @@ export class RandomCalls {
       [5, () => this.#purge(runs)],
       [2, () => this.#setQueue()],
       [4, () => this.#query(runs)],
+      [2, () => this.#count(runs)],
+      [3, () => this.#feed()],
+      [2, () => this.#request()],
+      [2, () => this.#artifact()],
     ])();
   }
 
@@ -143,9 +153,10 @@ export class RandomCalls {
   }
 
   #change(seen: number): RunChange | null {
-    const { weighted, pick, chance, below } = this.#random;
+    const { weighted, pick, chance, below, some } = this.#random;
     return weighted<() => RunChange | null>([
       [4, () => null],
+      [1, () => ({ tags: some(TAGS), ...(chance(0.3) ? end('failed', { endedAt: this.#now }) : {}) })],
       [1, () => ({ progress: { percent: below(100) }, statusText: `text ${below(9)}` })],
       [
         4,
@@ -252,6 +263,79 @@ export class RandomCalls {
     return {
       name: 'query',
       make: (store, keyIn) => store.query(paged ? { ...query, below: keyIn(key) } : query),
+    };
+  }
+
+  /** What has come since an earlier call, in pages; within a transaction stores have their own order. */
+  #feed(): Call {
+    const { below, chance } = this.#random;
+    const since = below(this.#feeds + 1);
+    this.#feeds++;
+    const limit = 1 + below(20);
+    const filter = chance(0.3) ? { tag: 't1' } : {};
+    return {
+      name: 'feed',
+      make: async (store) => {
+        const cursors = this.#cursors.get(store) ?? [''];
+        this.#cursors.set(store, cursors);
+        const commits: FeedCommit[] = [];
+        for (let [after, more] = [cursors[since]!, true]; more; ) {
+          const page = await store.feed({ namespace: 'default', after, limit, ...filter });
+          commits.push(...page.commits);
+          [after, more] = [page.cursor, page.more];
+          if (!more) cursors.push(after);
+        }
+        const byPlace = (a: FeedCommit, b: FeedCommit) =>
+          a.run - b.run || a.commit.position - b.commit.position;
+        return commits.toSorted(byPlace).map(({ cursor: _, ...commit }) => commit);
+      },
+    };
+  }
+
+  #request(): Call {
+    const { pick, chance, below } = this.#random;
+    const [namespace, key] = ['default', pick(['k1', 'k2', 'k3'])];
+    const fingerprint = `f${below(3)}`;
+    const lasts = below(90_000);
+    const [begins, forgets] = [chance(0.6), chance(0.2)];
+    const answer = chance(0.7) ? `answer ${below(9)}` : null;
+    return this.#call('request', async (store, now) => {
+      if (forgets) await store.forgetRequests(now);
+      return begins
+        ? store.beginRequest({ namespace, key, fingerprint, now, expiresAt: now + lasts })
+        : store.answerRequest({ namespace, key, answer });
+    });
+  }
+
+  #artifact(): Call {
+    const { pick, chance, below } = this.#random;
+    const artifact = {
+      namespace: 'default',
+      run: pick(IDS),
+      name: pick(['x', 'y']),
+      size: below(3),
+      hash: `h${below(3)}`,
+      contentType: 'text/plain',
+      createdAt: this.#now,
+      ...(chance(0.3) ? { expected: below(3) } : {}),
+    };
+    const drops = chance(0.1);
+    return this.#call('artifact', async (store) => {
+      const saved = drops
+        ? await store.dropArtifacts('default', artifact.run)
+        : await store.saveArtifact(artifact);
+      return [saved, await store.artifacts('default', artifact.run), await store.artifactRuns(null, 5)];
+    });
+  }
+
+  #count(runs: readonly RunRecord[]): Call {
+    const { pick, chance } = this.#random;
+    const criteria = randomCriteria(this.#random, this.#now);
+    const parent = pick(runs)?.parent?.key;
+    const ofParent = parent !== undefined && chance(0.4);
+    return {
+      name: 'count',
+      make: (store, keyIn) => store.count(ofParent ? { ...criteria, parent: keyIn(parent) } : criteria),
     };
   }
 }

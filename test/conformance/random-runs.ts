@@ -1,7 +1,7 @@
 import type { QueueChange, QueueLimits } from '../../packages/stepwell/src/model/queue.ts';
 import type { Fact } from '../../packages/stepwell/src/model/fact.ts';
 import type { NewRun } from '../../packages/stepwell/src/model/run.ts';
-import type { RunQuery } from '../../packages/stepwell/src/store/contract.ts';
+import type { RunCriteria, RunQuery } from '../../packages/stepwell/src/store/contract.ts';
 import { newRun } from './fixtures.ts';
 import type { Random } from './random.ts';
 
@@ -11,9 +11,10 @@ export const NO_RUN = 4711;
 export const IDS = Array.from({ length: 12 }, (_, n) => `run ${n}`);
 export const KINDS = ['order@1', 'order@2', 'mail@1'];
 export const QUEUES = ['default', 'slow'];
+export const TAGS = ['t1', 't2', 't3', 't4'];
 
 /** Draws new runs of all sorts: few ids, kinds and keys, so that they meet. */
-export function randomRun({ pick, chance, below }: Random, now: number): NewRun {
+export function randomRun({ pick, chance, below, some }: Random, now: number): NewRun {
   const [workflow = '', version = ''] = pick(KINDS).split('@');
   const readyAt = now + (chance(0.3) ? below(400) : 0);
   return newRun(pick(IDS), {
@@ -29,6 +30,8 @@ export function randomRun({ pick, chance, below }: Random, now: number): NewRun 
     concurrencyKey: chance(0.5) ? pick(['k1', 'k2']) : null,
     concurrencyLimit: chance(0.3) ? null : 1 + below(3),
     createdAt: now,
+    ...(chance(0.3) ? { tags: some(TAGS) } : {}),
+    ...(chance(0.2) ? { traceparent: `trace ${below(9)}` } : {}),
     ...(chance(0.2)
       ? { debounce: { key: pick(['d1', 'd2']), maxWait: chance(0.5) ? below(600) : null } }
       : {}),
@@ -53,11 +56,16 @@ export function randomQueueChange({ pick, chance, below }: Random, now: number):
   };
 }
 
-export function randomQuery({ pick, chance, below, some }: Random, now: number): RunQuery {
+export function randomQuery(random: Random, now: number): RunQuery {
+  return { ...randomCriteria(random, now), limit: random.below(9) };
+}
+
+export function randomCriteria({ pick, chance, below, some }: Random, now: number): RunCriteria {
   const [workflow = '', version = ''] = pick(KINDS).split('@');
   return {
     namespace: 'default',
-    limit: below(9),
+    ...(chance(0.3) ? { tag: pick(TAGS) } : {}),
+    ...(chance(0.2) ? { idContains: pick(['run 1', '1', 'n ', '%']) } : {}),
     ...(chance(0.4) ? { workflow } : {}),
     ...(chance(0.2) ? { version } : {}),
     ...(chance(0.2) ? { queue: pick(QUEUES) } : {}),

@@ -128,7 +128,7 @@ export function testReading(store: () => Store): void {
     await commit(store(), a, 0, { change: end() });
     await startAndClaim(store(), 'b');
     await store().start([newRun('c'), newRun('d'), newRun('x', { namespace: 'elsewhere' })]);
-    expect(await store().count('default')).toEqual({ succeeded: 1, running: 1, queued: 2 });
-    expect(await store().count('nowhere')).toEqual({});
+    expect(await store().count({ namespace: 'default' })).toEqual({ succeeded: 1, running: 1, queued: 2 });
+    expect(await store().count({ namespace: 'nowhere' })).toEqual({});
   });
 }

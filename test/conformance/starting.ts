@@ -18,6 +18,8 @@ export function testStarting(store: () => Store): void {
       concurrencyKey: 'customer 1',
       concurrencyLimit: 3,
       createdAt: 1200,
+      tags: ['vip', 'eu'],
+      traceparent: '00-1-2-00',
     });
     expect(await store().get('default', 'a')).toStrictEqual({
       key,
@@ -43,6 +45,8 @@ export function testStarting(store: () => Store): void {
       beginBy: 2_000,
       concurrencyKey: 'customer 1',
       concurrencyLimit: 3,
+      tags: ['eu', 'vip'],
+      traceparent: '00-1-2-00',
       delivered: 0,
       createdAt: 1200,
       startedAt: null,

@@ -25,7 +25,12 @@ import type { OpenStore } from './stores.ts';
 /** Runs in every state in which one can be without an owner. */
 async function populate(store: Store): Promise<void> {
   await register(store);
-  const waiting = await startAndClaim(store, 'waiting', { input: { n: 'ü\u2028' }, priority: 5 });
+  const waiting = await startAndClaim(store, 'waiting', {
+    input: { n: 'ü\u2028' },
+    priority: 5,
+    tags: ['eu', 'vip'],
+    traceparent: 'trace',
+  });
   await commit(store, waiting, 0, {
     open: [
       { callback: 'cb-2', op: 'objection' },
@@ -152,7 +157,9 @@ export function testTransferring(store: () => Store, open: OpenStore): void {
       expect(await back.get(run.namespace, run.id)).toEqual(await store().get(run.namespace, run.id));
       expect(await back.journal(run.key, 0, 100)).toEqual(await store().journal(run.key, 0, 100));
     }
-    expect(await back.count('default')).toEqual(await store().count('default'));
+    const tagged = { namespace: 'default', tag: 'vip', limit: 9 };
+    expect((await back.query(tagged)).map(({ id }) => id)).toEqual(['waiting']);
+    expect(await back.count({ namespace: 'default' })).toEqual(await store().count({ namespace: 'default' }));
   });
 
   test('loaded runs go on as they would have', async () => {

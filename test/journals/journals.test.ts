@@ -110,6 +110,7 @@ const EVENT_TYPES: Readonly<Record<JournalEventType, true>> = {
   'event.received': true,
   progress: true,
   status: true,
+  tags: true,
   log: true,
 };
 const OPERATION_KINDS: Readonly<Record<OperationKind, true>> = {

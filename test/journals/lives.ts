@@ -175,6 +175,10 @@ export const LIVES: Readonly<Record<string, (open: Open) => Promise<unknown>>> =
       await engine.skipUntil(options.id, () => false);
     }
   },
+  tagged: async (open) => {
+    const engine = await open();
+    return engine.result(await engine.start(lived.tagged, 'ann', { tags: ['vip'] }));
+  },
   mended: async (open) => {
     let engine = await open({}, [lived.unmended]);
     const { id } = await engine.start(lived.unmended);

@@ -84,7 +84,7 @@ async function putIn(store: Store, { run, commits }: Pick<RecordedLife, 'run' | 
   const loaded = await store.load([
     {
       ...{ run: { ...record, startedAt }, journal, inbox: [], callbacks, outcomes: [] },
-      ...{ slot: null, debounceKey: null },
+      ...{ slot: null, debounceKey: null, artifacts: [] },
     },
   ]);
   if (loaded !== 1) throw new Error(`The run "${id}" could not be put into the store.`);

@@ -235,6 +235,15 @@ export const forked = workflow('forked', async (ctx) => {
   return { first, told, second, third };
 });
 
+export const tagged = workflow('tagged', async (ctx, customer: string) => {
+  ctx.tag('new', customer);
+  const size = await ctx.step('measure', () => 'large');
+  ctx.tag(size, 'new');
+  await ctx.sleep('1m');
+  await ctx.group('late', async (ctx) => ctx.tag('slow'));
+  return size;
+});
+
 /** Code that stood still where it may not, and the code that mended it. */
 export const unmended = workflow('mended', async (ctx) => {
   await ctx.step('first', () => 1);
@@ -267,6 +276,7 @@ export const WORKFLOWS = [
   retried,
   operated,
   forked,
+  tagged,
   mended,
 ];
 

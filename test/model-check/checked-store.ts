@@ -10,6 +10,7 @@ import type {
   CommitRequest,
   DeliverAnswer,
   Delivery,
+  RunCriteria,
   RunQuery,
   StartAnswer,
   Store,
@@ -178,9 +179,9 @@ export class CheckedStore extends PassThroughStore {
     return answer;
   }
 
-  override async count(namespace: string): Promise<Partial<Record<RunStatus, number>>> {
-    const answer = await this.inner.count(namespace);
-    this.#look(() => checkCount(this.#traced, namespace, answer));
+  override async count(criteria: RunCriteria): Promise<Partial<Record<RunStatus, number>>> {
+    const answer = await this.inner.count(criteria);
+    this.#look(() => checkCount(this.#traced, criteria, answer));
     return answer;
   }
 

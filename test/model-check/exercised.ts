@@ -9,6 +9,7 @@ export const RULES = [
   'commit: refused, its callback has been completed',
   'commit: refused, its run was purged',
   'commit: takes facts',
+  'commit: adds tags',
   'commit: opens a callback',
   'commit: closes a callback',
   'commit: starts a child',

@@ -1,4 +1,5 @@
 import type { JournalEvent } from '../../packages/stepwell/src/model/event.ts';
+import { sortedTags } from '../../packages/stepwell/src/model/tags.ts';
 import type { CommitAnswer, CommitRequest } from '../../packages/stepwell/src/store/contract.ts';
 import type { ModelCommit } from './store-model.ts';
 import { append, inheritSlot, leave, put } from './store-rules.ts';
@@ -61,6 +62,7 @@ export function traceCommit(
   openCallbacks(store, run, request);
   startChildren(store, run, request);
   send(store, request);
+  tag(store, run, request);
   leaveRun(store, run, request, commit);
   return before;
 }
@@ -92,6 +94,13 @@ function send(store: TracedStore, { deliver, at }: CommitRequest): void {
       target !== undefined && store.deliver(target, kindOfFact(fact), at, JSON.stringify(fact)) === null;
     store.exercised.note(isTaken ? 'commit: sends a fact' : 'commit: sends a fact that is not taken');
   }
+}
+
+function tag(store: TracedStore, run: TracedRun, { change }: CommitRequest): void {
+  if (change?.tags === undefined) return;
+  run.tags = sortedTags([...run.tags, ...change.tags]);
+  store.touched.add(run);
+  store.exercised.note('commit: adds tags');
 }
 
 function leaveRun(

@@ -2,7 +2,12 @@ import type { Commit } from '../../packages/stepwell/src/model/event.ts';
 import type { NumberedFact } from '../../packages/stepwell/src/model/fact.ts';
 import { sameJson } from '../../packages/stepwell/src/model/json.ts';
 import type { RunRecord } from '../../packages/stepwell/src/model/run.ts';
-import type { RunQuery, Store, WorkerRecord } from '../../packages/stepwell/src/store/contract.ts';
+import type {
+  RunCriteria,
+  RunQuery,
+  Store,
+  WorkerRecord,
+} from '../../packages/stepwell/src/store/contract.ts';
 import type { TracedRun } from './traced-run.ts';
 import type { TracedStore } from './traced-store.ts';
 import { Violation } from './violation.ts';
@@ -53,14 +58,36 @@ export function checkShown(
   store.checkRecord(run, answer);
 }
 
-export function checkQuery(
-  store: TracedStore,
-  { namespace, limit }: RunQuery,
-  answer: readonly RunRecord[],
-): void {
+export function checkQuery(store: TracedStore, query: RunQuery, answer: readonly RunRecord[]): void {
+  const { namespace, limit, below } = query;
   if (answer.length > limit)
     throw new Violation(`${answer.length} runs are shown, where ${limit} were asked for`);
-  for (const record of answer) checkShown(store, namespace, record.id, record);
+  for (const record of answer) {
+    checkShown(store, namespace, record.id, record);
+    if (!isWanted(store.find(namespace, record.id)!, query))
+      throw new Violation(`run "${record.id}" is found, though it is not as was asked for`);
+  }
+  if (below !== undefined || answer.length === limit) return;
+  const found = new Set(answer.map(({ id }) => id));
+  const missing = store.runs.find((run) => isWanted(run, query) && !found.has(run.given.id));
+  if (missing !== undefined)
+    throw new Violation(`run "${missing.given.id}" is not found, though it is as was asked for`);
+}
+
+function isWanted({ given, status, tags }: TracedRun, criteria: RunCriteria): boolean {
+  const { statuses, parent, tag, idContains, createdFrom, createdBefore } = criteria;
+  return (
+    status !== 'purged' &&
+    (['namespace', 'workflow', 'version', 'queue'] as const).every(
+      (name) => criteria[name] === undefined || criteria[name] === given[name],
+    ) &&
+    (statuses === undefined || statuses.includes(status)) &&
+    (parent === undefined || given.parent?.key === parent) &&
+    (tag === undefined || tags.includes(tag)) &&
+    (idContains === undefined || given.id.includes(idContains)) &&
+    (createdFrom === undefined || given.createdAt >= createdFrom) &&
+    (createdBefore === undefined || given.createdAt < createdBefore)
+  );
 }
 
 export function checkWorkers({ workers }: TracedStore, answer: readonly WorkerRecord[]): void {
@@ -75,12 +102,12 @@ export function checkWorkers({ workers }: TracedStore, answer: readonly WorkerRe
 
 export function checkCount(
   store: TracedStore,
-  namespace: string,
+  criteria: RunCriteria,
   answer: Readonly<Record<string, number>>,
 ): void {
   const expected: Record<string, number> = {};
-  for (const { given, status } of store.runs) {
-    if (given.namespace === namespace && status !== 'purged') expected[status] = (expected[status] ?? 0) + 1;
+  for (const run of store.runs) {
+    if (isWanted(run, criteria)) expected[run.status] = (expected[run.status] ?? 0) + 1;
   }
   const [shown, counted] = [answer, expected].map((counts) =>
     Object.keys(counts)
@@ -108,7 +135,7 @@ export async function compareAll(traced: TracedStore, store: Store): Promise<voi
       throw new Violation(`the journal of run "${id}" does not hold what was committed`);
   }
   for (const namespace of new Set(runs.map(({ given }) => given.namespace))) {
-    checkCount(traced, namespace, await store.count(namespace));
+    checkCount(traced, { namespace }, await store.count({ namespace }));
   }
   for (const callback of traced.callbacks.keys()) {
     const isOpen = runs.some(({ open }) => open.includes(callback));

@@ -1,5 +1,6 @@
 import type { Fact } from '../../packages/stepwell/src/model/fact.ts';
 import type { NewRun, RunKey, RunRecord } from '../../packages/stepwell/src/model/run.ts';
+import { sortedTags } from '../../packages/stepwell/src/model/tags.ts';
 import { isFinal } from './fact-rules.ts';
 import type { FactKind, ModelRun } from './store-model.ts';
 import { Violation } from './violation.ts';
@@ -16,6 +17,7 @@ export interface TracedRun extends ModelRun {
   readonly givenTo: Set<string>;
   parkedBy: string | null;
   continuedBy: string | null;
+  tags: readonly string[];
   /** A claim has met it when there was no slot: the store may pass it over until one comes free. */
   blocked: boolean;
 }
@@ -37,6 +39,7 @@ export function tracedRun(given: NewRun, age: number): TracedRun {
     givenTo: new Set(),
     parkedBy: null,
     continuedBy: null,
+    tags: sortedTags(given.tags ?? []),
     blocked: false,
     status: 'queued',
     owner: null,
@@ -72,7 +75,7 @@ export function byUrgency(a: TracedRun, b: TracedRun): number {
 
 /** How the store shows a run must be how the model has it. @throws Violation */
 export function checkRecord(run: TracedRun, record: RunRecord, isBlocked: boolean): void {
-  const { given, status, owner, readyAt, delivered, begun, continuedBy } = run;
+  const { given, status, owner, readyAt, delivered, begun, continuedBy, tags } = run;
   const expected = {
     id: given.id,
     key: run.key,
@@ -84,6 +87,8 @@ export function checkRecord(run: TracedRun, record: RunRecord, isBlocked: boolea
     begun,
     ended: isFinal(status),
     continuedBy,
+    tags: tags.join(),
+    traceparent: given.traceparent ?? null,
     waitsForSlot: isBlocked,
   };
   const shown = {
@@ -97,6 +102,8 @@ export function checkRecord(run: TracedRun, record: RunRecord, isBlocked: boolea
     begun: record.startedAt !== null,
     ended: record.endedAt !== null,
     continuedBy: record.continuedBy,
+    tags: record.tags.join(),
+    traceparent: record.traceparent,
     waitsForSlot: record.waitingFor[0]?.kind === 'concurrency',
   };
   for (const key of Object.keys(expected) as (keyof typeof expected)[]) {

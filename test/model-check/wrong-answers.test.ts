@@ -87,6 +87,38 @@ testWrongs({
       await store.journal(run, 0, 10);
     },
   ],
+  'a run has lost a tag': [
+    /run "a" is shown with tags x, where it is x,y/,
+    async ({ store, honest, lies }) => {
+      const run = await activated(store, { tags: ['x'] });
+      lies.commit = (commits) => honest.commit(commits.map((one) => ({ ...one, change: null })));
+      await append(store, run, 1, [{ type: 'tags', tags: ['y'] }], { change: { tags: ['y'] } });
+    },
+  ],
+  'a run is not found by its tag': [
+    /run "a" is not found, though it is as was asked for/,
+    async ({ store, lies }) => {
+      await activated(store, { tags: ['x'] });
+      lies.query = async () => [];
+      await store.query({ namespace: 'default', tag: 'x', limit: 9 });
+    },
+  ],
+  'a run is found by a tag that it does not have': [
+    /run "a" is found, though it is not as was asked for/,
+    async ({ store, honest, lies }) => {
+      await activated(store, { tags: ['x'] });
+      lies.query = () => honest.query({ namespace: 'default', limit: 9 });
+      await store.query({ namespace: 'default', tag: 'y', limit: 9 });
+    },
+  ],
+  'runs are counted that were not asked for': [
+    /the runs are counted as \[1 running\], where they are \[\]/,
+    async ({ store, honest, lies }) => {
+      await activated(store);
+      lies.count = () => honest.count({ namespace: 'default' });
+      await store.count({ namespace: 'default', workflow: 'mail' });
+    },
+  ],
   'in the end a journal holds something else': [
     /the journal of run "a" does not hold what was committed/,
     async ({ store, lies }) => {

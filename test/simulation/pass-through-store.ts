@@ -2,10 +2,15 @@ import type { Failure } from '../../packages/stepwell/src/model/failure.ts';
 import type { QueueChange } from '../../packages/stepwell/src/model/queue.ts';
 import type { NewRun, RunKey } from '../../packages/stepwell/src/model/run.ts';
 import type {
+  ArtifactOwner,
   ClaimRequest,
   CommitRequest,
   Delivery,
+  FeedRequest,
+  NewArtifact,
+  NewRequest,
   News,
+  RunCriteria,
   RunQuery,
   ScheduleRecord,
   Store,
@@ -102,12 +107,44 @@ export class PassThroughStore implements Store {
     return this.inner.deleteSchedule(namespace, name);
   }
 
-  count(namespace: string): ReturnType<Store['count']> {
-    return this.inner.count(namespace);
+  count(criteria: RunCriteria): ReturnType<Store['count']> {
+    return this.inner.count(criteria);
   }
 
   purge(namespace: string, id: string): Promise<boolean> {
     return this.inner.purge(namespace, id);
+  }
+
+  feed(request: FeedRequest): ReturnType<Store['feed']> {
+    return this.inner.feed(request);
+  }
+
+  beginRequest(request: NewRequest): ReturnType<Store['beginRequest']> {
+    return this.inner.beginRequest(request);
+  }
+
+  answerRequest(request: Parameters<Store['answerRequest']>[0]): Promise<void> {
+    return this.inner.answerRequest(request);
+  }
+
+  forgetRequests(before: number): Promise<number> {
+    return this.inner.forgetRequests(before);
+  }
+
+  saveArtifact(artifact: NewArtifact): ReturnType<Store['saveArtifact']> {
+    return this.inner.saveArtifact(artifact);
+  }
+
+  artifacts(namespace: string, run: string): ReturnType<Store['artifacts']> {
+    return this.inner.artifacts(namespace, run);
+  }
+
+  dropArtifacts(namespace: string, run: string): Promise<void> {
+    return this.inner.dropArtifacts(namespace, run);
+  }
+
+  artifactRuns(after: ArtifactOwner | null, limit: number): Promise<ArtifactOwner[]> {
+    return this.inner.artifactRuns(after, limit);
   }
 
   transact(run: RunKey, key: string, work: TransactionWork): ReturnType<Store['transact']> {

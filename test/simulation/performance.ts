@@ -88,6 +88,7 @@ export class Performance {
       case 'tell':
         ctx.progress({ percent: 50, stage: 'half way' });
         ctx.setStatus('half way');
+        ctx.tag('told', `of ${ctx.workflow}`);
         for (const level of ['debug', 'info', 'warn', 'error'] as const)
           ctx.log[level]('half way', { level });
         return 'told';

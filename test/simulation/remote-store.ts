@@ -3,10 +3,15 @@ import type { Failure } from '../../packages/stepwell/src/model/failure.ts';
 import type { QueueChange } from '../../packages/stepwell/src/model/queue.ts';
 import type { NewRun, RunKey } from '../../packages/stepwell/src/model/run.ts';
 import type {
+  ArtifactOwner,
   ClaimRequest,
   CommitRequest,
   Delivery,
+  FeedRequest,
+  NewArtifact,
+  NewRequest,
   News,
+  RunCriteria,
   RunQuery,
   ScheduleRecord,
   Store,
@@ -109,8 +114,8 @@ export class RemoteStore implements Store {
     return this.#call('query', query, (store, query) => store.query(query));
   }
 
-  count(namespace: string): ReturnType<Store['count']> {
-    return this.#call('count', namespace, (store, namespace) => store.count(namespace));
+  count(criteria: RunCriteria): ReturnType<Store['count']> {
+    return this.#call('count', criteria, (store, criteria) => store.count(criteria));
   }
 
   setQueue(change: QueueChange): Promise<void> {
@@ -135,6 +140,38 @@ export class RemoteStore implements Store {
 
   deleteSchedule(namespace: string, name: string): Promise<boolean> {
     return this.#call('deleteSchedule', name, (store, name) => store.deleteSchedule(namespace, name));
+  }
+
+  feed(request: FeedRequest): ReturnType<Store['feed']> {
+    return this.#call('feed', request, (store, request) => store.feed(request));
+  }
+
+  beginRequest(request: NewRequest): ReturnType<Store['beginRequest']> {
+    return this.#call('beginRequest', request, (store, request) => store.beginRequest(request));
+  }
+
+  answerRequest(request: Parameters<Store['answerRequest']>[0]): Promise<void> {
+    return this.#call('answerRequest', request, (store, request) => store.answerRequest(request));
+  }
+
+  forgetRequests(before: number): Promise<number> {
+    return this.#call('forgetRequests', before, (store, before) => store.forgetRequests(before));
+  }
+
+  saveArtifact(artifact: NewArtifact): ReturnType<Store['saveArtifact']> {
+    return this.#call('saveArtifact', artifact, (store, artifact) => store.saveArtifact(artifact));
+  }
+
+  artifacts(namespace: string, run: string): ReturnType<Store['artifacts']> {
+    return this.#call('artifacts', run, (store, run) => store.artifacts(namespace, run));
+  }
+
+  dropArtifacts(namespace: string, run: string): Promise<void> {
+    return this.#call('dropArtifacts', run, (store, run) => store.dropArtifacts(namespace, run));
+  }
+
+  artifactRuns(after: ArtifactOwner | null, limit: number): Promise<ArtifactOwner[]> {
+    return this.#call('artifactRuns', after, (store, after) => store.artifactRuns(after, limit));
   }
 
   transact(run: RunKey, key: string, work: TransactionWork): ReturnType<Store['transact']> {

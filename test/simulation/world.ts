@@ -181,7 +181,7 @@ class World {
   }
 
   async #allEnded(): Promise<boolean> {
-    const counts = await this.#store.count('default');
+    const counts = await this.#store.count({ namespace: 'default' });
     return (['queued', 'running', 'waiting', 'paused', 'stuck'] as const).every(
       (status) => (counts[status] ?? 0) === 0,
     );

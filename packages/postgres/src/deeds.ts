@@ -9,6 +9,7 @@ interface Deed {
     | 'callback'
     | 'progress'
     | 'status'
+    | 'tags'
     | 'open'
     | 'close'
     | 'child'
@@ -44,10 +45,11 @@ export class Deeds {
     }
     for (const { run: to, fact } of deliver) this.#deliver(to, fact, at, { commit });
     if (change === null) return;
-    const { progress, statusText, release, end } = change;
+    const { progress, statusText, tags, release, end } = change;
     if (progress !== undefined) add({ what: 'progress', run, a: JSON.stringify(progress) });
     // As JSON: a text may hold characters that PostgreSQL does not take.
     if (statusText !== undefined) add({ what: 'status', run, a: JSON.stringify(statusText) });
+    if (tags !== undefined) add({ what: 'tags', run, a: JSON.stringify(tags) });
     if (release !== undefined) {
       const { status, readyAt, waitingFor, seen, parkedBy, error } = release;
       const b = waitingFor.length === 0 ? null : JSON.stringify(waitingFor);

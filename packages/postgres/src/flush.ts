@@ -39,7 +39,7 @@ export interface FlushRow {
 }
 
 /** Of `flush`, see its sql. */
-const PARAMETERS = 6 + 2 + 4 + 5 + 10 + 1 + 21;
+const PARAMETERS = 6 + 2 + 4 + 5 + 10 + 1 + 23;
 
 /** The call whose parameters are those of {@link Flush.parameters}. */
 export function flushCall(schema: string): string {
@@ -227,7 +227,7 @@ function endColumns(
 }
 
 function runColumns(starts: readonly Start[], lanes: Lanes): Parameter[] {
-  if (starts.length === 0) return Array.from({ length: 21 }, () => null);
+  if (starts.length === 0) return Array.from({ length: 23 }, () => null);
   const runs = starts.map(({ run }) => run);
   const owners = starts.map(({ run, owner }) => (canBeOwnedAtOnce(run) ? owner : null));
   const debounced = runs.some(({ debounce }) => debounce !== undefined);
@@ -250,11 +250,20 @@ function runColumns(starts: readonly Start[], lanes: Lanes): Parameter[] {
     texts(runs.map(({ parent }) => parent?.id ?? null)),
     texts(runs.map(({ parent }) => parent?.op ?? null)),
     texts(runs.map(({ input }) => textOf(input))),
+    runs.some(({ tags }) => tags !== undefined) ? texts(runs.map(({ tags }) => tagsText(tags))) : null,
+    runs.some(({ traceparent }) => (traceparent ?? null) !== null)
+      ? texts(runs.map(({ traceparent }) => traceparent ?? null))
+      : null,
     owners.some((owner) => owner !== null) ? texts(owners) : null,
     hasJournals ? bigints(runs.map(({ journal }) => journal?.at ?? null)) : null,
     hasJournals ? integers(runs.map(({ journal }) => journal?.count ?? null)) : null,
     hasJournals ? texts(runs.map(({ journal }) => journal?.events ?? null)) : null,
   ];
+}
+
+/** As `run.tags` has them. */
+export function tagsText(tags: readonly string[] | undefined): string | null {
+  return tags === undefined || tags.length === 0 ? null : JSON.stringify([...new Set(tags)]);
 }
 
 /** Names are of printable characters, so the parts cannot run into each other. */

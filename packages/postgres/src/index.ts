@@ -1,2 +1,3 @@
 export { openPostgresStore } from './open.ts';
 export type { PostgresStoreOptions } from './address.ts';
+export { openProbe, type PostgresProbe } from './probe.ts';

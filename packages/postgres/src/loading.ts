@@ -3,6 +3,7 @@ import { isFinal } from 'stepwell';
 import { isForcedCancel, type RunKey, type StoredRun } from 'stepwell/engine';
 import { bigints, texts } from './arrays.ts';
 import { textOf, typeOf } from './deeds.ts';
+import { tagsText } from './flush.ts';
 import type { Lanes } from './lanes.ts';
 
 type Value = number | string | null;
@@ -66,6 +67,8 @@ export async function insertRuns(
     ['error', 'text', ({ run }) => textOf(run.error)],
     ['input', 'text', ({ run }) => textOf(run.input)],
     ['output', 'text', ({ run }) => textOf(run.output)],
+    ['tags', 'text', ({ run }) => tagsText(run.tags)],
+    ['traceparent', 'text', ({ run }) => run.traceparent],
   ]);
   const keys = rows.map(({ key }) => key as RunKey);
   // Keys of new runs are above all of them.
@@ -97,6 +100,16 @@ export async function insertParts(
   );
   await insert(
     client,
+    `${schema}.tag`,
+    loaded.flatMap(({ run }) => run.tags.map((tag) => ({ run, tag }))),
+    [
+      ['run', 'bigint', ({ run }) => run.key],
+      ['namespace', 'text', ({ run }) => run.namespace],
+      ['tag', 'text', ({ tag }) => tag],
+    ],
+  );
+  await insert(
+    client,
     `${schema}.inbox`,
     of(({ inbox }) => inbox),
     [
@@ -124,6 +137,21 @@ export async function insertParts(
       ['run', 'bigint', ({ run }) => run],
       ['key', 'text', ({ key }) => key],
       ['value', 'text', ({ value }) => textOf(value)],
+    ],
+  );
+  await insert(
+    client,
+    `${schema}.artifact`,
+    loaded.flatMap(({ artifacts }) => artifacts),
+    [
+      ['namespace', 'text', ({ namespace }) => namespace],
+      ['run', 'text', ({ run }) => run],
+      ['name', 'text', ({ name }) => name],
+      ['number', 'bigint', ({ number }) => number],
+      ['size', 'bigint', ({ size }) => size],
+      ['hash', 'text', ({ hash }) => hash],
+      ['content_type', 'text', ({ contentType }) => contentType],
+      ['created_at', 'bigint', ({ createdAt }) => createdAt],
     ],
   );
 }

@@ -54,6 +54,19 @@ function prepare(schema: string): string {
       version integer primary key, checksum text not null, applied_at timestamptz not null default now());`;
 }
 
+/**
+ * The version of the tables (0: there are none), and the one that this Stepwell makes; nothing is changed.
+ * @throws StepwellError `STORE_TOO_NEW`, `STORE_DAMAGED`; what the driver throws
+ */
+export async function tablesOf(
+  client: Client,
+  schema: string,
+  shown: string,
+): Promise<{ version: number; newest: number }> {
+  const applied = await versionsOf(client, schema, shown);
+  return { version: Math.max(0, ...applied), newest: MIGRATIONS.length };
+}
+
 async function isUpToDate(client: Client, schema: string, shown: string): Promise<boolean> {
   const applied = await versionsOf(client, schema, shown);
   return MIGRATIONS.every(({ version }) => applied.has(version));

@@ -27,6 +27,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 2, files: ['schedule'] },
   { version: 3, files: ['queue', 'set-queue'] },
   { version: 4, files: ['outcome'] },
+  { version: 5, files: ['tags', 'feed', 'request', 'artifact'] },
 ];
 
 /**

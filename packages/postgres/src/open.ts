@@ -52,11 +52,22 @@ async function prepare({ url, schema, shown }: Address): Promise<void> {
     await client.connect();
     await checkServer(client, shown);
     await migrate(client, schema, shown);
+    await adoptJournals(client, schema);
   } catch (thrown) {
     throw explain(thrown, shown);
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+/**
+ * Commits that came with a dump from another server may have numbers of transactions that this one has yet to give: the
+ * feed would not show them until then. They become those of this transaction.
+ */
+async function adoptJournals(client: Client, schema: string): Promise<void> {
+  await client.query(
+    `update ${schema}.journal set xid = pg_current_xact_id() where xid >= pg_snapshot_xmax(pg_current_snapshot())`,
+  );
 }
 
 async function checkServer(client: Client, shown: string): Promise<void> {

@@ -3,6 +3,7 @@ import {
   type Commit,
   FINAL_STATUSES,
   type NumberedFact,
+  type RunCriteria,
   type RunKey,
   type RunQuery,
   type RunRecord,
@@ -79,10 +80,10 @@ export class Reads {
 
   async find(query: RunQuery): Promise<RunRecord[]> {
     const { schema } = this.#database;
-    const { namespace, workflow, version, queue, parent, statuses, limit } = query;
+    const { namespace, workflow, version, queue, parent, tag, idContains, statuses, limit } = query;
     return this.#runs(
       `select ${this.#columns} from ${schema}.run
-        where key = any (array(select ${schema}.find($1, $2, $3, $4, $5, $6, $7, $8, $9, $10))) order by key desc`,
+        where key = any (array(select ${schema}.find($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12))) order by key desc`,
       [
         namespace,
         workflow ?? null,
@@ -90,6 +91,8 @@ export class Reads {
         queue ?? null,
         texts(statuses ?? [...ACTIVE_STATUSES, ...FINAL_STATUSES]),
         parent ?? null,
+        tag ?? null,
+        idContains ?? null,
         query.below ?? ENDLESS,
         Math.floor(query.createdFrom ?? 0),
         Math.ceil(query.createdBefore ?? ENDLESS),
@@ -98,10 +101,30 @@ export class Reads {
     );
   }
 
-  async count(namespace: string): Promise<Partial<Record<RunStatus, number>>> {
+  async count(criteria: RunCriteria): Promise<Partial<Record<RunStatus, number>>> {
+    const { schema } = this.#database;
+    const values: Parameter[] = [];
+    const value = (one: Parameter) => `$${values.push(one)}`;
+    const { namespace, workflow, version, queue, statuses, parent, tag, idContains } = criteria;
+    const { createdFrom, createdBefore } = criteria;
+    const conditions = [`run.namespace = ${value(namespace)}`];
+    const lane = Object.entries({ workflow, version, queue }).flatMap(([column, wanted]) =>
+      wanted === undefined ? [] : [`${column} = ${value(wanted)}`],
+    );
+    if (lane.length > 0)
+      conditions.push(`lane in (select lane.id from ${schema}.lane where ${lane.join(' and ')})`);
+    if (statuses !== undefined) conditions.push(`status = any (${value(texts(statuses))})`);
+    if (parent !== undefined) conditions.push(`parent_key = ${value(parent)}`);
+    if (createdFrom !== undefined) conditions.push(`created_at >= ${value(Math.floor(createdFrom))}`);
+    if (createdBefore !== undefined) conditions.push(`created_at < ${value(Math.ceil(createdBefore))}`);
+    if (idContains !== undefined) conditions.push(`position(${value(idContains)} in run.id) > 0`);
+    if (tag !== undefined)
+      conditions.push(
+        `key in (select tag.run from ${schema}.tag where tag.namespace = $1 and tag.tag = ${value(tag)})`,
+      );
     const rows = await this.#database.read<{ status: RunStatus; runs: number }>(
-      `select status, count(*) as runs from ${this.#database.schema}.run where namespace = $1 group by status`,
-      [namespace],
+      `select status, count(*) as runs from ${schema}.run where ${conditions.join(' and ')} group by status`,
+      values,
     );
     return Object.fromEntries(rows.map(({ status, runs }) => [status, runs]));
   }

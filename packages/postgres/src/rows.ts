@@ -31,6 +31,8 @@ export interface RunRow {
   readonly slot: 0 | 1 | null;
   readonly turn: number | null;
   readonly debounce_key: string | null;
+  readonly tags: string | null;
+  readonly traceparent: string | null;
   readonly status: RunStatus;
   readonly namespace: string;
   readonly id: string;
@@ -75,6 +77,8 @@ export function runOf(row: RunRow, lane: Lane): RunRecord {
     beginBy: row.begin_by,
     concurrencyKey: row.concurrency_key,
     concurrencyLimit: row.concurrency_limit,
+    tags: tagsOf(row.tags),
+    traceparent: row.traceparent,
     delivered: row.delivered,
     createdAt: row.created_at,
     startedAt: row.started_at,
@@ -122,6 +126,11 @@ export function workerOf(row: WorkerRow): WorkerRecord {
     heartbeatAt: heartbeat_at,
     expiresAt: expires_at,
   };
+}
+
+/** Sorted as everywhere: PostgreSQL has them in the order of their bytes. */
+export function tagsOf(text: string | null): readonly string[] {
+  return text === null ? [] : (JSON.parse(text) as string[]).toSorted();
 }
 
 /** A JSON `null` is a value; no text is none. */

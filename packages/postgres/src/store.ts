@@ -1,5 +1,7 @@
 import { StepwellError } from 'stepwell';
 import type {
+  ArtifactOwner,
+  ArtifactRecord,
   ClaimAnswer,
   ClaimRequest,
   Commit,
@@ -8,6 +10,10 @@ import type {
   DeliverAnswer,
   Delivery,
   Failure,
+  FeedPage,
+  FeedRequest,
+  NewArtifact,
+  NewRequest,
   NewRun,
   News,
   Newsroom,
@@ -15,6 +21,8 @@ import type {
   Payload,
   QueueChange,
   QueueRecord,
+  RequestState,
+  RunCriteria,
   RunKey,
   RunQuery,
   RunRecord,
@@ -26,9 +34,11 @@ import type {
   TransactionWork,
   WorkerRecord,
 } from 'stepwell/engine';
+import { Artifacts } from './artifacts.ts';
 import { Claims } from './claims.ts';
 import type { DatabaseClock } from './clock.ts';
 import type { Database } from './database.ts';
+import { Feed } from './feed.ts';
 import type { Started } from './flush.ts';
 import { demandClient, JoinedTransaction } from './joined-transaction.ts';
 import { Lanes } from './lanes.ts';
@@ -36,6 +46,7 @@ import { Leases } from './leases.ts';
 import type { NewsChannel } from './news-channel.ts';
 import { Queues } from './queues.ts';
 import { Reads } from './reads.ts';
+import { Requests } from './requests.ts';
 import { Schedules } from './schedules.ts';
 import { transact } from './transact.ts';
 import { Transfer } from './transfer.ts';
@@ -64,6 +75,9 @@ export class PostgresStore implements Store {
   readonly #reads: Reads;
   readonly #queues: Queues;
   readonly #schedules: Schedules;
+  readonly #feed: Feed;
+  readonly #requests: Requests;
+  readonly #artifacts: Artifacts;
   readonly #transfer: Transfer;
 
   constructor(parts: PostgresStoreParts) {
@@ -78,7 +92,10 @@ export class PostgresStore implements Store {
     this.#queues = new Queues(database);
     this.#reads = new Reads(database, lanes, this.#queues);
     this.#schedules = new Schedules(database);
-    this.#transfer = new Transfer(database, lanes);
+    this.#feed = new Feed(database, lanes);
+    this.#requests = new Requests(database);
+    this.#artifacts = new Artifacts(database);
+    this.#transfer = new Transfer(database, lanes, this.#artifacts);
   }
 
   readonly now = (): number => this.#parts.clock.now();
@@ -167,8 +184,8 @@ export class PostgresStore implements Store {
     return this.#reads.find(query);
   }
 
-  count(namespace: string): Promise<Partial<Record<RunStatus, number>>> {
-    return this.#reads.count(namespace);
+  count(criteria: RunCriteria): Promise<Partial<Record<RunStatus, number>>> {
+    return this.#reads.count(criteria);
   }
 
   async setQueue(change: QueueChange): Promise<void> {
@@ -178,6 +195,38 @@ export class PostgresStore implements Store {
 
   queues(namespace: string): Promise<QueueRecord[]> {
     return this.#queues.all(namespace);
+  }
+
+  feed(request: FeedRequest): Promise<FeedPage> {
+    return this.#feed.read(request);
+  }
+
+  beginRequest(request: NewRequest): Promise<RequestState> {
+    return this.#requests.begin(request);
+  }
+
+  answerRequest(request: Parameters<Store['answerRequest']>[0]): Promise<void> {
+    return this.#requests.answer(request);
+  }
+
+  forgetRequests(before: number): Promise<number> {
+    return this.#requests.forget(before);
+  }
+
+  saveArtifact(artifact: NewArtifact): Promise<ArtifactRecord | null> {
+    return this.#artifacts.save(artifact);
+  }
+
+  artifacts(namespace: string, run: string): Promise<ArtifactRecord[]> {
+    return this.#artifacts.of([{ namespace, run }]);
+  }
+
+  dropArtifacts(namespace: string, run: string): Promise<void> {
+    return this.#artifacts.drop({ namespace, run });
+  }
+
+  artifactRuns(after: ArtifactOwner | null, limit: number): Promise<ArtifactOwner[]> {
+    return this.#artifacts.owners(after, limit);
   }
 
   schedules(namespace: string): Promise<ScheduleRecord[]> {

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { type RunKey, type StoredRun } from 'stepwell/engine';
 import { bigints } from './arrays.ts';
+import type { Artifacts } from './artifacts.ts';
 import type { Database } from './database.ts';
 import type { Lanes } from './lanes.ts';
 import { insertParts, insertRuns } from './loading.ts';
@@ -12,10 +13,12 @@ type OfRun<T> = T & { readonly run: RunKey };
 export class Transfer {
   readonly #database: Database;
   readonly #lanes: Lanes;
+  readonly #artifacts: Artifacts;
 
-  constructor(database: Database, lanes: Lanes) {
+  constructor(database: Database, lanes: Lanes, artifacts: Artifacts) {
     this.#database = database;
     this.#lanes = lanes;
+    this.#artifacts = artifacts;
   }
 
   async namespaces(): Promise<string[]> {
@@ -50,6 +53,10 @@ export class Transfer {
     const inboxes = await of<FactRow>('inbox', 'number, fact', 'number');
     const callbacks = await of<StoredRun['callbacks'][number]>('callback', 'callback, op', 'callback');
     const outcomes = await of<{ key: string; value: string | null }>('outcome', 'key, value', 'key');
+    const artifacts = Map.groupBy(
+      await this.#artifacts.of(rows.map(({ namespace, id }) => ({ namespace, run: id }))),
+      ({ namespace, run }) => `${namespace}\n${run}`,
+    );
     return rows.map((row) => ({
       run: runOf(row, this.#lanes.get(row.lane)),
       journal: (journals.get(row.key) ?? []).map(({ run: _, ...commit }) => commit),
@@ -62,6 +69,7 @@ export class Transfer {
         key,
         value: value === null ? undefined : JSON.parse(value),
       })),
+      artifacts: artifacts.get(`${row.namespace}\n${row.id}`) ?? [],
     }));
   }
 

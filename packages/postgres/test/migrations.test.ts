@@ -18,7 +18,7 @@ test('every file of SQL belongs to a migration', () => {
 test('many processes that open a new store at the same time make its tables once', async () => {
   const schema = newSchema();
   const stores = await Promise.all(Array.from({ length: 6 }, () => openStore(schema)));
-  await Promise.all(stores.map((store) => store.count('default')));
+  await Promise.all(stores.map((store) => store.count({ namespace: 'default' })));
   const client = await connect();
   const { rows } = await client.query(`select version from ${schema}.stepwell_version`);
   expect(rows).toEqual(MIGRATIONS.map(({ version }) => ({ version })));

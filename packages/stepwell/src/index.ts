@@ -1,5 +1,10 @@
 export { Stepwell } from './client/stepwell.ts';
 export type * from './client/types.ts';
+export type { Artifacts, PreparedArtifact } from './client/artifacts.ts';
+export type * from './artifacts/artifact.ts';
+export type { ArtifactStore, ByteRange } from './artifacts/contract.ts';
+export type { ArtifactData } from './artifacts/data.ts';
+export type { Swept } from './artifacts/sweep.ts';
 export { workflow } from './workflow/workflow.ts';
 export type * from './workflow/context.ts';
 export type {

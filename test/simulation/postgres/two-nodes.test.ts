@@ -35,7 +35,7 @@ test('a store that was closed is given out again as if it were new', async () =>
   const key = await start(first, 'one');
   await first.close();
   const second = await STORES_HERE['postgres']!();
-  expect(await second.count('default')).toEqual({});
+  expect(await second.count({ namespace: 'default' })).toEqual({});
   expect(await start(second, 'another')).toBe(key);
   await second.close();
 });

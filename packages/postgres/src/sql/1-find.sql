@@ -2,7 +2,7 @@
 -- their keys: the newest of each such stretch are merged, so that a page costs its own length and a look at every
 -- stretch, however many runs there are.
 create function find(_namespace text, _workflow text, _version text, _queue text, _statuses text[], _parent bigint,
-  _below bigint, _created_from bigint, _created_before bigint, _limit bigint)
+  _tag text, _id_contains text, _below bigint, _created_from bigint, _created_before bigint, _limit bigint)
 returns setof bigint language plpgsql
 {settings}
 as $$
@@ -17,6 +17,25 @@ begin
       select key from run
       where parent_key = _parent and key < _below and lane = any (_lanes) and status = any (_statuses)
         and namespace = _namespace and created_at >= _created_from and created_at < _created_before
+        and (_tag is null or exists (
+          select 1 from tag where tag.namespace = _namespace and tag.tag = _tag and tag.run = key))
+        and (_id_contains is null or position(_id_contains in id) > 0)
+      order by key desc limit _limit;
+    return;
+  elsif _tag is not null then
+    return query
+      select key from tag join run on key = tag.run
+      where tag.namespace = _namespace and tag.tag = _tag and tag.run < _below and lane = any (_lanes)
+        and status = any (_statuses) and created_at >= _created_from and created_at < _created_before
+        and (_id_contains is null or position(_id_contains in id) > 0)
+      order by tag.run desc limit _limit;
+    return;
+  elsif _id_contains is not null then
+    return query
+      select key from run_name name join run on key = name.run
+      where name.namespace = _namespace and position(_id_contains in name.id) > 0 and name.run < _below
+        and lane = any (_lanes) and status = any (_statuses)
+        and created_at >= _created_from and created_at < _created_before
       order by key desc limit _limit;
     return;
   end if;

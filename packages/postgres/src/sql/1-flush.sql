@@ -19,7 +19,8 @@ create function flush(
   _new_lane integer[], _new_namespace text[], _new_id text[], _new_ready_at bigint[], _new_created_at bigint[],
   _new_timeout bigint[], _new_hard_timeout bigint[], _new_begin_by bigint[], _new_takes_deadline boolean[],
   _new_concurrency_key text[], _new_concurrency_limit bigint[], _new_debounce_key text[], _new_max_wait bigint[],
-  _new_parent_key bigint[], _new_parent_id text[], _new_parent_op text[], _new_input text[], _new_owner text[],
+  _new_parent_key bigint[], _new_parent_id text[], _new_parent_op text[], _new_input text[], _new_tags text[],
+  _new_traceparent text[], _new_owner text[],
   _new_journal_at bigint[], _new_journal_count integer[], _new_journal text[],
   -- Numbers of the commits that are refused.
   out refused integer[],
@@ -114,6 +115,9 @@ begin
         _answer := case when _key is null then 'unknown' else
           deliver(_key, _do.c, '{"op":' || to_json(_next.op) || ',' || substr(_do.d, 2), _do.m) end;
       when 'progress' then update run set progress = _do.a where key = _do.run;
+      when 'tags' then
+        update run set tags = with_tags(tags, _do.a) where key = _do.run returning namespace into _end;
+        perform index_tags(_do.run, _end.namespace, _do.a);
       when 'status' then update run set status_text = _do.a where key = _do.run;
       when 'open' then
         insert into callback (callback, run, op) values (_do.a, _do.run, _do.b)
@@ -126,7 +130,8 @@ begin
           case when _new_takes_deadline[_do.n]
             then _new_ready_at[_do.n] + (queue_of(_new_lane[_do.n])).start_deadline else _new_begin_by[_do.n] end,
           _new_concurrency_key[_do.n], _new_concurrency_limit[_do.n], _new_debounce_key[_do.n], _new_parent_key[_do.n],
-          _new_parent_id[_do.n], _new_parent_op[_do.n], _new_input[_do.n], null);
+          _new_parent_id[_do.n], _new_parent_op[_do.n], _new_input[_do.n], _new_tags[_do.n], _new_traceparent[_do.n],
+          null);
         if _key is not null then ready_at := least(ready_at, _new_ready_at[_do.n]);
         else
           _key := _do.run;
@@ -175,7 +180,7 @@ begin
     _next := start_runs(_starts, _known, _new_lane, _new_namespace, _new_id, _new_ready_at, _new_created_at,
       _new_timeout, _new_hard_timeout, _new_begin_by, _new_takes_deadline, _new_concurrency_key,
       _new_concurrency_limit, _new_debounce_key, _new_max_wait, _new_parent_key, _new_parent_id, _new_parent_op,
-      _new_input, _new_owner, _new_journal_at, _new_journal_count, _new_journal);
+      _new_input, _new_tags, _new_traceparent, _new_owner, _new_journal_at, _new_journal_count, _new_journal);
     keys := _next.keys;
     owned := _next.owned;
     moved := _next.moved;

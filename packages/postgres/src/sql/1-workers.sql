@@ -120,14 +120,17 @@ language plpgsql
 as $$
 declare
   _run bigint;
+  _tags text;
 begin
   delete from run where key = (select run from run_name where namespace = _namespace and id = _id) and ended_at is not null
-  returning key into _run;
+  returning key, tags into _run, _tags;
   if _run is null then return false; end if;
   delete from run_name where namespace = _namespace and id = _id;
   delete from journal where run = _run;
   delete from inbox where run = _run;
   delete from callback where run = _run;
   delete from outcome where run = _run;
+  delete from artifact where namespace = _namespace and run = _id;
+  if _tags is not null then perform drop_tags(_run, _namespace, _tags); end if;
   return true;
 end $$;

@@ -1,7 +1,7 @@
 import type { Codec } from '../model/codec.ts';
 import { StepwellError } from '../model/errors.ts';
 import { isEnd, type JournalEvent } from '../model/event.ts';
-import { isFinal, type RunRecord } from '../model/run.ts';
+import { isFinal, type RunKey, type RunRecord } from '../model/run.ts';
 import type { Store } from '../store/contract.ts';
 import { decodeEvent } from './info.ts';
 import { sameRun } from './same-run.ts';
@@ -61,4 +61,26 @@ export async function* readEvents(
   } finally {
     watcher.close();
   }
+}
+
+/** Events of a run, and whether there were more when they were read. */
+export interface JournalPage {
+  readonly events: readonly RunEvent[];
+  readonly more: boolean;
+}
+
+/** Events from a position on, of so many commits. Of a run that is gone there are none. */
+export async function journalPage(
+  { store, codec }: Pick<EventParts, 'store' | 'codec'>,
+  run: RunKey,
+  from: number,
+  limit: number,
+): Promise<JournalPage> {
+  const commits = await store.journal(run, from, limit);
+  const events = commits.flatMap(({ position, at, events }) =>
+    events
+      .map((event, n) => ({ position: position + n, at, event: decodeEvent(event, codec) }))
+      .filter(({ position }) => position >= from),
+  );
+  return { events, more: commits.length === limit };
 }

@@ -28,7 +28,8 @@ export function forkedRun(
     events.push(present({ type: 'operation.succeeded', op: options.from, value } as const));
   }
   events.push({ type: 'run.forked', run: source.id, op: options.from });
-  const { namespace, workflow, version, queue, priority, input, timeout, hardTimeout } = source;
+  const { namespace, workflow, version, queue, priority, input, timeout, hardTimeout, tags, traceparent } =
+    source;
   return {
     namespace,
     id: options.id === undefined ? system.uuid() : checkId(options.id, 'run id', limits.idLength),
@@ -44,6 +45,8 @@ export function forkedRun(
     concurrencyKey: source.concurrencyKey,
     concurrencyLimit: source.concurrencyLimit,
     createdAt: now,
+    tags,
+    traceparent,
     journal: { at: now, count: events.length, events: JSON.stringify(events) },
   };
 }

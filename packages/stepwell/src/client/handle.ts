@@ -3,6 +3,7 @@ import type { Started } from './watch.ts';
 import type {
   CancelOptions,
   EventsOptions,
+  PauseOptions,
   RaiseOptions,
   ResultOptions,
   RunEvent,
@@ -45,7 +46,7 @@ export class Handle<O = unknown> implements StartedRun<O> {
     return this.#well.cancel(this.id, options);
   }
 
-  pause(options?: { reason?: string }): Promise<void> {
+  pause(options?: PauseOptions): Promise<void> {
     return this.#well.pause(this.id, options);
   }
 

@@ -2,7 +2,7 @@ import type { Codec } from '../model/codec.ts';
 import { StepwellError } from '../model/errors.ts';
 import { present } from '../model/fields.ts';
 import { ACTIVE_STATUSES, FINAL_STATUSES, type RunKey, type RunStatus } from '../model/run.ts';
-import type { RunQuery, Store } from '../store/contract.ts';
+import type { RunCriteria, Store } from '../store/contract.ts';
 import type { RunFilter } from './bulk.ts';
 import { infoOf } from './info.ts';
 import type { ListOptions, RunList } from './types.ts';
@@ -29,8 +29,8 @@ export async function listRuns(
   }
   const below = options.cursor === undefined ? undefined : keyOf(options.cursor);
   // One more than asked for shows whether there is a next page.
-  const bounds = present({ parent, below, limit: limit + 1 });
-  const runs = await store.query({ ...queryOf(namespace, options), ...bounds });
+  const bounds = present({ below, limit: limit + 1 });
+  const runs = await store.query({ ...criteriaOf(namespace, options, parent), ...bounds });
   const page = runs.slice(0, limit);
   return {
     runs: page.map((run) => infoOf(run, codec, now)),
@@ -39,13 +39,16 @@ export async function listRuns(
 }
 
 /** What the store is asked for. @throws StepwellError `OPTION_INVALID` */
-export function queryOf(namespace: string, options: RunFilter): Omit<RunQuery, 'limit'> {
+export function criteriaOf(namespace: string, options: RunFilter, parent: RunKey | undefined): RunCriteria {
   return present({
     namespace,
     workflow: options.workflow,
     version: options.version,
     statuses: statusesOf(options.status),
     queue: options.queue,
+    parent,
+    tag: options.tag,
+    idContains: idPartOf(options.idContains),
     createdFrom: timeOf(options.createdFrom, 'createdFrom'),
     createdBefore: timeOf(options.createdBefore, 'createdBefore'),
   });
@@ -62,6 +65,11 @@ function statusesOf(status: ListOptions['status']): readonly RunStatus[] | undef
     );
   }
   return statuses;
+}
+
+function idPartOf(text: string | undefined): string | undefined {
+  if (text === undefined || (typeof text === 'string' && text !== '')) return text;
+  throw new StepwellError('OPTION_INVALID', 'The idContains of a list must be a text that is not empty.');
 }
 
 function timeOf(time: Date | number | undefined, option: string): number | undefined {

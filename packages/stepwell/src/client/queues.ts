@@ -7,6 +7,7 @@ import type { QueueLimits, QueuePause, QueueRecord } from '../model/queue.ts';
 import type { WaitReason } from '../model/run.ts';
 import type { Store } from '../store/contract.ts';
 import { holdsAt } from './info.ts';
+import type { PauseOptions } from './types.ts';
 
 /** What holds the runs of a queue back. What is left out is not limited. */
 export interface QueueSettings {
@@ -55,11 +56,11 @@ export async function setQueue(parts: QueueParts, name: string, settings: QueueS
 export async function pauseQueue(
   { store, system, namespace }: QueueParts,
   name: string,
-  reason: string | undefined,
+  { reason, by }: PauseOptions,
 ): Promise<void> {
   checkName(name, 'queue name');
   const now = system.now();
-  const paused = present({ at: now, reason: checkReason(reason) });
+  const paused = present({ at: now, reason: checkReason(reason), by: checkReason(by) });
   await store.setQueue({ namespace, queue: name, paused, now });
 }
 

@@ -8,6 +8,8 @@ import type { Limits } from '../model/limits.ts';
 import type { Payloads } from '../model/payload.ts';
 import { checkPriority } from '../model/priority.ts';
 import type { NewRun, RunRecord } from '../model/run.ts';
+import { checkTags } from '../model/tags.ts';
+import { checkTraceparent } from '../model/traceparent.ts';
 import { concurrencyOf } from '../workflow/child.ts';
 import type { AnyDefinition } from '../workflow/definition.ts';
 import type { Registry } from '../workflow/registry.ts';
@@ -61,8 +63,27 @@ export async function newRun(
         }),
     createdAt: now,
   };
-  if (options.debounce === undefined && options.startDeadline === undefined) return run;
-  return { ...run, ...putOff(options, run.readyAt, limits, where) };
+  const { debounce, startDeadline, tags, traceparent } = options;
+  if (
+    debounce === undefined &&
+    startDeadline === undefined &&
+    tags === undefined &&
+    traceparent === undefined
+  )
+    return run;
+  return { ...run, ...marks(options, limits, where), ...putOff(options, run.readyAt, limits, where) };
+}
+
+/** How a run is found later. */
+function marks(
+  { tags, traceparent }: StartOptions,
+  limits: Limits,
+  where: string,
+): Pick<NewRun, 'tags' | 'traceparent'> {
+  return present({
+    tags: tags === undefined ? undefined : checkTags(tags, where, limits),
+    traceparent: traceparent === undefined ? undefined : checkTraceparent(traceparent, where),
+  });
 }
 
 /** What a start with a debounce key or a deadline has besides. */

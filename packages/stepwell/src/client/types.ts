@@ -1,17 +1,28 @@
+import type { ArtifactStore } from '../artifacts/contract.ts';
 import type { Codec } from '../model/codec.ts';
 import type { Duration } from '../model/duration.ts';
 import type { JournalEvent } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import type { Limits } from '../model/limits.ts';
-import type { NewRun, Progress, RunStatus, WaitReason } from '../model/run.ts';
-import type { Store } from '../store/contract.ts';
+import type { Instruments } from '../engine/instruments.ts';
+import type { NewRun, Progress, RunKey, RunStatus, WaitReason } from '../model/run.ts';
+import type { News, Store } from '../store/contract.ts';
 import type { System } from '../engine/system.ts';
 import type { AnyDefinition, Start } from '../workflow/definition.ts';
+import type { JournalPage } from './events.ts';
+import type { EventPage, FeedPageRequest } from './feed.ts';
+import type { Watcher } from './watch.ts';
 
 /** How `Stepwell.open` is told what to do. */
 export interface OpenOptions {
   /** `sqlite:path/to/file.db`, `memory:`, or a store that was opened elsewhere. */
   store: string | Store;
+  /**
+   * Where the files of runs are kept: `file:path/to/folder`, `s3://bucket/prefix`, `azure://container/prefix`, `memory:`, or
+   * a store that was opened elsewhere. It belongs to this store of runs alone. Default: beside a SQLite file; in
+   * memory with a store in memory; else nowhere.
+   */
+  artifacts?: string | ArtifactStore;
   workflows?: readonly AnyDefinition[];
   namespace?: string;
   /** False: only start, ask and control runs; others execute them. */
@@ -22,6 +33,8 @@ export interface OpenOptions {
   system?: System;
   /** Is told of what goes wrong where no caller hears of it; the engine goes on. Default: standard error. */
   onError?: (error: unknown) => void;
+  /** Who is told what the engine does, to measure, trace or log it: `@stepwell/server` has some. */
+  instruments?: Instruments;
 }
 
 export interface WorkerOptions {
@@ -41,6 +54,10 @@ export type StartOptions = Start & {
   /** Default: the newest version that is registered here. */
   version?: string;
   concurrencyKey?: string;
+  /** Names by which the run is found; each once, at most 32 (`limits.tagsPerRun`). */
+  tags?: readonly string[];
+  /** Of the trace that the run belongs to (W3C); its steps and its children are handed it on. */
+  traceparent?: string;
   /** If the run has not begun this long after its time it does not begin any more: it ends as `timed_out`. */
   startDeadline?: Duration;
   debounce?: Debounce;
@@ -93,6 +110,10 @@ export interface RunInfo {
   readonly parent: { readonly id: string; readonly op: string | null } | undefined;
   readonly continuedBy: string | undefined;
   readonly readyAt: number | undefined;
+  /** If it has not begun by then it does not begin any more. */
+  readonly beginBy: number | undefined;
+  readonly tags: readonly string[];
+  readonly traceparent: string | undefined;
   readonly createdAt: number;
   readonly startedAt: number | undefined;
   readonly endedAt: number | undefined;
@@ -115,6 +136,9 @@ export interface ListOptions {
   queue?: string;
   /** Id of the run that started them. */
   parent?: string;
+  tag?: string;
+  /** A text somewhere in the id, as it is written. To find it all ids of the namespace may be read. */
+  idContains?: string;
   createdFrom?: Date | number;
   createdBefore?: Date | number;
   /** 1 to 1,000; default 50. */
@@ -123,6 +147,7 @@ export interface ListOptions {
 }
 
 export type { RunFilter } from './bulk.ts';
+export type { EventPage, FeedEvent, FeedOptions, FeedPageRequest } from './feed.ts';
 export type { QueueInfo, QueueSettings } from './queues.ts';
 
 export interface RunList {
@@ -153,6 +178,13 @@ export interface CancelOptions {
   force?: boolean;
 }
 
+export interface PauseOptions {
+  /** For people, as `by`; it is shown where the run or the queue says why it does not move. */
+  reason?: string;
+  /** Who does it. */
+  by?: string;
+}
+
 export interface ForkOptions {
   /** Id of the new run. */
   id?: string;
@@ -175,7 +207,7 @@ export interface RunHandle<O = unknown> {
   events(options?: EventsOptions): AsyncIterableIterator<RunEvent>;
   raiseEvent(name: string, value?: unknown, options?: RaiseOptions): Promise<void>;
   cancel(options?: CancelOptions): Promise<void>;
-  pause(options?: { reason?: string }): Promise<void>;
+  pause(options?: PauseOptions): Promise<void>;
   resume(): Promise<void>;
   retry(): Promise<void>;
 }
@@ -192,4 +224,12 @@ export interface EngineParts {
   readonly system: System;
   /** The run that a start would make. @throws what the start would throw */
   prepare(workflow: string, input: unknown, options: StartOptions): Promise<NewRun>;
+  /** A page of the feed. @throws StepwellError `CURSOR_INVALID`, `NAME_INVALID`, `ENGINE_CLOSED` */
+  feedPage(request: FeedPageRequest): Promise<EventPage>;
+  /** Events of a run from a position on, of at most `limit` commits. By its key: another run may have its id meanwhile. */
+  journalPage(run: RunKey, from: number, limit: number): Promise<JournalPage>;
+  /** Takes news of the store in that came another way than by the store itself. They are hints: none has to be true. */
+  hear(news: News): void;
+  /** Wakes whoever waits for any journal to grow, also when news may have been lost. To be closed. */
+  watchAll(): Pick<Watcher, 'next' | 'close'>;
 }

@@ -21,7 +21,10 @@ interface Listener {
   closed(error: StepwellError): void;
 }
 
-/** Tells those who wait for a run when its journal has grown. */
+/** In place of a run's key, which is never negative: whoever listens here waits for any run. */
+const ANY_RUN = -1;
+
+/** Tells those who wait for a run, or for any, when its journal has grown. */
 export class Watch {
   readonly #system: System;
   readonly #listeners = new Map<RunKey, Set<Listener>>();
@@ -35,14 +38,20 @@ export class Watch {
 
   constructor(store: Store, system: System) {
     this.#system = system;
-    this.#unsubscribe = store.subscribe((news) => this.#hear(news));
+    this.#unsubscribe = store.subscribe((news) => this.hear(news));
   }
 
-  #hear(news: News): void {
+  /** News of the store, also those that came by another way than the store's own. */
+  hear(news: News): void {
     if (news.type === 'missed') return this.#missed();
     if (news.type !== 'journal') return;
     if (news.ended) this.#keepEnd(news.run);
-    const listeners = this.#listeners.get(news.run);
+    this.#tell(news.run, news);
+    this.#tell(ANY_RUN, news);
+  }
+
+  #tell(run: RunKey, news: Extract<News, { type: 'journal' }>): void {
+    const listeners = this.#listeners.get(run);
     if (listeners !== undefined) for (const listener of [...listeners]) listener.heard(news);
   }
 
@@ -79,6 +88,11 @@ export class Watch {
     if (this.#closed) watcher.closed(engineClosed());
     else this.#add(run, watcher);
     return watcher;
+  }
+
+  /** As `open`, of all runs: `next` resolves when any journal has grown. */
+  openAny(): Watcher {
+    return this.open(ANY_RUN, false);
   }
 
   #add(run: RunKey, listener: Listener): void {

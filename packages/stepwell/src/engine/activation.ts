@@ -1,3 +1,4 @@
+import type { LargePayloads } from '../artifacts/large-payloads.ts';
 import { JOURNAL_FORMAT, type Commit, type JournalEvent, type SettlementEvent } from '../model/event.ts';
 import { StepwellError } from '../model/errors.ts';
 import type { NumberedFact } from '../model/fact.ts';
@@ -18,7 +19,10 @@ import { forcedCancel, takeFact } from './facts.ts';
 import { finish } from './finish.ts';
 import { reopening } from './reopening.ts';
 import { ActivationHost } from './host.ts';
+import type { Instruments } from './instruments.ts';
+import { Keeping } from './keeping.ts';
 import { neverSettles, noWorker, releaseOf, stick, tooManyEvents } from './leaving.ts';
+import { Observation } from './observation.ts';
 import { replay } from './replay.ts';
 import type { Ask, End, Execution, Input, Runtime } from './runtime.ts';
 import type { System } from './system.ts';
@@ -31,6 +35,9 @@ export interface Surroundings {
   readonly system: System;
   readonly payloads: Payloads;
   readonly limits: Limits;
+  readonly instruments: Instruments | null;
+  /** Keeps payloads that are too large for a journal; null: they are refused. */
+  readonly large: LargePayloads | null;
   /** The activation has something to commit. */
   requestCommit(activation: Activation): void;
   /** The activation is over: nothing of it runs any more. */
@@ -43,6 +50,8 @@ export type Over = 'waiting' | 'gone' | 'ended' | 'refused' | 'lost';
 interface Arrival {
   readonly body: Body;
   readonly outcome: BodyOutcome;
+  /** By the clock of the instruments. */
+  readonly at: number;
 }
 
 /**
@@ -65,6 +74,8 @@ export class Activation {
   readonly settlements: SettlementEvent[] = [];
   readonly facts = new FactQueue();
   run: RunRecord;
+  /** Of the run, with those that it was given since. */
+  tags: readonly string[];
   phase: 'replaying' | 'live' | 'over' = 'replaying';
   /** An input is being worked on by the execution. */
   turning = false;
@@ -77,20 +88,28 @@ export class Activation {
   broken: StepwellError | null = null;
   /** What the code says of its operations beyond what the journal keeps; only of those that are not settled. */
   readonly asks = new Map<OperationId, Ask>();
+  /** For the instruments of the engine; null: there are none. */
+  readonly observation: Observation | null;
 
   readonly #host: ActivationHost;
+  /** Null: large payloads are refused. */
+  readonly #keeping: Keeping | null;
   readonly #arrivals: Arrival[] = [];
   #pumping = false;
   #underWay: { effects: Effect[]; leaves: Over | null } | null = null;
   #cancelTimer: (() => void) | null = null;
 
-  constructor(around: Surroundings, { run, facts }: ClaimedRun, journal: readonly Commit[]) {
+  /** @param heardAt when its facts were heard of, by the clock of the instruments */
+  constructor(around: Surroundings, { run, facts }: ClaimedRun, journal: readonly Commit[], heardAt: number) {
     this.around = around;
     this.run = run;
+    this.tags = run.tags;
     const entries = entriesOf(journal);
     const last = entries.at(-1);
     const position = last === undefined ? 0 : last.position + 1;
-    this.draft = new Draft(run.key, position, last?.at ?? 0, () => around.system.now());
+    const { large } = around;
+    this.#keeping = large === null ? null : new Keeping(large, run, () => this.#payloadsKept());
+    this.draft = new Draft(run.key, position, last?.at ?? 0, () => around.system.now(), this.#keeping);
     const reopened = reopening(entries, facts);
     if (reopened !== null) {
       entries.push({ position, at: this.draft.at, event: reopened });
@@ -98,11 +117,13 @@ export class Activation {
     }
     const { past, present } = splitAtLastBeginning(entries);
     this.state = new RunState(past);
+    const { instruments } = around;
+    this.observation = instruments && new Observation(instruments, around.system, run, past);
     this.#host = new ActivationHost(this, present);
     this.execution = around.runtime.execute(run, this.#host);
     if (this.deadline !== null) this.timers.add(this.deadline, { type: 'deadline' });
     if (this.hardDeadline !== null) this.timers.add(this.hardDeadline, { type: 'hard deadline' });
-    this.receive(facts);
+    this.receive(facts, heardAt);
   }
 
   /** Rebuilds the run from its journal and goes on from there. */
@@ -115,7 +136,9 @@ export class Activation {
       return this.#endAtOnce({ type: 'hard timeout' });
     if (this.execution === null) this.broken = noWorker(this);
     try {
+      const since = this.observation?.now ?? 0;
       if (this.execution !== null) await replay(this, this.#host);
+      this.observation?.activated(false, this.#host.entries.length, since);
     } catch (error) {
       this.broken ??= defectOf(error);
     }
@@ -125,9 +148,10 @@ export class Activation {
   }
 
   /** Goes on with a parked activation. */
-  resume(run: RunRecord, facts: readonly NumberedFact[]): void {
+  resume(run: RunRecord, facts: readonly NumberedFact[], heardAt: number): void {
     this.run = run;
-    this.receive(facts);
+    this.observation?.resumed(run);
+    this.receive(facts, heardAt);
     this.append({ type: 'run.activated', worker: this.around.worker, format: JOURNAL_FORMAT });
     this.#goLive();
   }
@@ -148,7 +172,8 @@ export class Activation {
   }
 
   /** Facts that the store has for this run; those that are known already are passed over. */
-  receive(facts: readonly NumberedFact[]): void {
+  receive(facts: readonly NumberedFact[], heardAt: number): void {
+    if (facts.length > 0) this.observation?.heard(heardAt);
     this.facts.receive(facts);
     if (this.phase === 'live') this.pump();
   }
@@ -157,7 +182,7 @@ export class Activation {
     if (this.bodies.get(body.op) !== body) return;
     this.bodies.delete(body.op);
     body.ended();
-    this.#arrivals.push({ body, outcome });
+    this.#arrivals.push({ body, outcome, at: this.observation?.now ?? 0 });
     this.pump();
   }
 
@@ -165,12 +190,14 @@ export class Activation {
   append(event: JournalEvent): ReturnType<RunState['apply']> {
     const { position, at } = this.draft;
     this.draft.append(event);
+    this.observation?.appended(event, this.state, at);
     return this.absorb(event, position, at);
   }
 
   /** Takes an event of the journal into the state. */
   absorb(event: JournalEvent, position: number, at: number): ReturnType<RunState['apply']> {
     const value = this.state.apply(event, position, at);
+    if (this.observation !== null && event.type === 'operation.started') this.observation.started(event, at);
     if (event.type === 'operation.succeeded' || event.type === 'operation.failed') this.asks.delete(event.op);
     else addTimers(this, event);
     return value;
@@ -180,6 +207,7 @@ export class Activation {
   settle(event: SettlementEvent): void {
     if (!this.state.pending.has(event.op)) return;
     const value = this.append(event);
+    this.observation?.goesOn();
     const settlement =
       event.type === 'operation.succeeded'
         ? ({ ok: true, value: this.around.payloads.decode(value) } as const)
@@ -245,12 +273,14 @@ export class Activation {
     }
     const fact = this.facts.next();
     if (fact !== undefined) {
+      this.observation?.factComes();
       takeFact(this, fact);
       return true;
     }
     if (!this.state.paused && this.#begin()) return true;
     const arrival = this.#arrivals.shift();
     if (arrival !== undefined) {
+      this.observation?.bodyEnded(arrival.at);
       takeOutcomeOf(this, arrival.body, arrival.outcome);
       return true;
     }
@@ -277,6 +307,7 @@ export class Activation {
   #begin(): boolean {
     if (this.started || this.beginsAt > this.draft.dueBy) return false;
     this.started = true;
+    this.observation?.begins();
     this.append({
       type: 'run.started',
       seed: this.state.seed === '' ? this.around.system.uuid() : this.state.seed,
@@ -328,6 +359,7 @@ export class Activation {
   /** What is to be committed now; null if there is nothing, or it cannot be taken at this moment. */
   take(): CommitRequest | null {
     if (this.phase !== 'live' || this.turning || this.#underWay !== null || this.draft.empty) return null;
+    if (this.#keeping?.isUnderWay === true) return null;
     const { draft } = this;
     if (draft.end === undefined && draft.release === undefined && this.#canOnlyWait())
       draft.release = releaseOf(this);
@@ -336,7 +368,14 @@ export class Activation {
     this.#underWay = { effects: draft.effects, leaves };
     // A run that is stuck has taken nothing in: what it was told is there again when it goes on.
     const taken = draft.release?.status === 'stuck' ? 0 : this.facts.take();
-    return draft.take(taken, this.facts.completed);
+    const request = draft.take(taken, this.facts.completed);
+    this.observation?.taken(request, this.state);
+    return request;
+  }
+
+  /** What the draft refers to is durable: it can be committed. */
+  #payloadsKept(): void {
+    if (this.phase === 'live' && !this.draft.empty) this.around.requestCommit(this);
   }
 
   #howItLeaves(): Over {
@@ -363,6 +402,7 @@ export class Activation {
     if (this.phase !== 'live') return;
     if (answer === 'refused') return this.#leave('refused');
     this.hasCommitted = true;
+    this.observation?.committed();
     if (leaves !== null) return this.#leave(leaves);
     try {
       // Of a run that has been ended meanwhile nothing begins any more.

@@ -36,6 +36,7 @@ export function beginEffect(activation: Activation, { type, op }: Effect): void 
   const timeout = activation.asks.get(op)?.timeout;
   if (timeout !== undefined)
     body.limitTo(around.system.timer(timeout, () => timeOut(activation, body, timeout)));
+  activation.observation?.bodyBegins(op);
   execution.perform(op, body, (performed) => activation.arrive(body, { performed }));
 }
 
@@ -166,8 +167,12 @@ function uncertain(op: OperationId, cause?: Failure): Failure {
 
 /** The function does not wait for the operation any more. */
 export function abandon(activation: Activation, op: OperationId, live: boolean): void {
-  const operation = activation.state.remove(op);
-  if (operation === null || !live) return;
+  const operation = activation.state.pending.get(op);
+  if (operation === undefined) return;
+  if (!live) {
+    activation.state.remove(op);
+    return;
+  }
   activation.append({ type: 'operation.cancelled', op });
   letGo(
     activation,

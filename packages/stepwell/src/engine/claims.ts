@@ -1,4 +1,5 @@
 import type { ClaimAnswer, ClaimedRun, Store } from '../store/contract.ts';
+import type { Instruments } from './instruments.ts';
 import type { System } from './system.ts';
 
 /** Claims look again after at most this long (ms), in case news was lost. */
@@ -18,8 +19,11 @@ export class Claims {
   readonly #system: System;
   readonly #options: ClaimOptions;
   readonly #room: () => number;
-  readonly #claimed: (runs: readonly ClaimedRun[]) => void;
+  readonly #claimed: (runs: readonly ClaimedRun[], heardAt: number) => void;
   readonly #failed: (error: unknown) => void;
+  readonly #instruments: Instruments | null;
+  /** When a reason to look was heard of for which there was room, by the clock of the instruments. */
+  #wantedAt: number | null = null;
   #wanted = false;
   #busy = false;
   #stopped = false;
@@ -34,9 +38,10 @@ export class Claims {
     options: ClaimOptions,
     on: {
       room: () => number;
-      claimed: (runs: readonly ClaimedRun[]) => void;
+      claimed: (runs: readonly ClaimedRun[], heardAt: number) => void;
       failed: (error: unknown) => void;
     },
+    instruments: Instruments | null,
   ) {
     this.#store = store;
     this.#system = system;
@@ -44,6 +49,7 @@ export class Claims {
     this.#room = on.room;
     this.#claimed = on.claimed;
     this.#failed = on.failed;
+    this.#instruments = instruments;
   }
 
   /** Whether the answer of a claim is on its way. */
@@ -65,6 +71,7 @@ export class Claims {
   /** There may be something to claim now. */
   look(): void {
     this.#wanted = true;
+    if (this.#instruments !== null && this.#room() > 0) this.#wantedAt ??= this.#instruments.now();
     if (!this.#busy && !this.#stopped && this.#room() > 0) void this.#claim();
   }
 
@@ -90,10 +97,15 @@ export class Claims {
     this.#wanted = false;
     const { most, ...who } = this.#options;
     const limit = Math.min(this.#room(), most);
+    const heardAt = this.#wantedAt ?? 0;
+    this.#wantedAt = null;
+    const since = this.#instruments?.now() ?? 0;
     try {
       const answer = await this.#store.claim({ ...who, limit, now: this.#system.now() });
       this.#busy = false;
-      this.#take(answer, limit);
+      const { length: runs } = answer.runs;
+      this.#instruments?.tell({ type: 'claimed', runs, milliseconds: this.#instruments.now() - since });
+      this.#take(answer, limit, heardAt);
     } catch (error) {
       this.#busy = false;
       if (!this.#stopped) this.#failed(error);
@@ -101,8 +113,8 @@ export class Claims {
     this.#idle?.();
   }
 
-  #take({ runs, nextReadyAt }: ClaimAnswer, limit: number): void {
-    if (runs.length > 0) this.#claimed(runs);
+  #take({ runs, nextReadyAt }: ClaimAnswer, limit: number, heardAt: number): void {
+    if (runs.length > 0) this.#claimed(runs, heardAt);
     if (this.#stopped) return;
     if (runs.length === limit) this.#wanted = true;
     this.#wait(nextReadyAt ?? Number.POSITIVE_INFINITY);

@@ -1,5 +1,6 @@
-import type { CommitAnswer, Store } from '../store/contract.ts';
+import type { CommitAnswer, CommitRequest, Store } from '../store/contract.ts';
 import type { Activation } from './activation.ts';
+import type { Instruments } from './instruments.ts';
 import type { System } from './system.ts';
 
 interface CommitterEvents {
@@ -16,14 +17,16 @@ export class Committer {
   readonly #store: Store;
   readonly #system: System;
   readonly #on: CommitterEvents;
+  readonly #instruments: Instruments | null;
   #waiting = new Set<Activation>();
   #busy = false;
   #writingSince: number | null = null;
 
-  constructor(store: Store, system: System, on: CommitterEvents) {
+  constructor(store: Store, system: System, on: CommitterEvents, instruments: Instruments | null) {
     this.#store = store;
     this.#system = system;
     this.#on = on;
+    this.#instruments = instruments;
   }
 
   /** Since when the store has been busy with a write; null: it is not. */
@@ -58,13 +61,16 @@ export class Committer {
     try {
       if (requests.length > 0) {
         this.#writingSince = this.#system.now();
+        const since = this.#instruments?.now() ?? 0;
         answers = await this.#store.commit(requests);
+        if (this.#instruments !== null) tellOf(this.#instruments, requests, answers, since);
         this.#on.written();
       }
     } catch (error) {
       this.#writingSince = null;
       for (const activation of taken) activation.drop(error);
       this.#busy = false;
+      this.#instruments?.tell({ type: 'flush failed', error });
       this.#on.failed(error);
       this.#schedule();
       return;
@@ -74,4 +80,18 @@ export class Committer {
     this.#busy = false;
     this.#schedule();
   }
+}
+
+function tellOf(
+  instruments: Instruments,
+  requests: readonly CommitRequest[],
+  answers: readonly CommitAnswer[],
+  since: number,
+): void {
+  instruments.tell({
+    type: 'flushed',
+    events: requests.map(({ count }) => count),
+    refused: answers.filter((answer) => answer === 'refused').length,
+    milliseconds: instruments.now() - since,
+  });
 }

@@ -4,6 +4,7 @@ import type { OperationId } from '../model/operation.ts';
 import type { Progress, RunKey } from '../model/run.ts';
 import type { ChildStart, CommitRequest, OpenCallback, RunChange, RunKeyOrId } from '../store/contract.ts';
 import { textOf } from './event-text.ts';
+import type { Keeping } from './keeping.ts';
 
 /** What may begin once the commit that says so is durable. */
 export interface Effect {
@@ -21,6 +22,7 @@ const NOTHING_OUTSIDE: Pick<CommitRequest, keyof Outside> = { open: [], close: [
 export class Draft {
   readonly #run: RunKey;
   readonly #now: () => number;
+  readonly #keeping: Keeping | null;
   #position: number;
   #texts: string[] = [];
   #at: number | null = null;
@@ -30,15 +32,17 @@ export class Draft {
   #outside: Outside | null = null;
   #progress: Progress | undefined;
   #statusText: string | undefined;
+  #tags: string[] | undefined;
   release: RunChange['release'];
   end: RunChange['end'];
 
   /** @param position where the journal ends; @param lastAt time of its last commit */
-  constructor(run: RunKey, position: number, lastAt: number, now: () => number) {
+  constructor(run: RunKey, position: number, lastAt: number, now: () => number, keeping: Keeping | null) {
     this.#run = run;
     this.#position = position;
     this.#lastAt = lastAt;
     this.#now = now;
+    this.#keeping = keeping;
   }
 
   get empty(): boolean {
@@ -64,9 +68,10 @@ export class Draft {
   /** The event's text is made at once: what happens to its values afterwards does not reach the journal. */
   append(event: JournalEvent): void {
     void this.at;
-    this.#texts.push(textOf(event));
+    this.#texts.push(this.#keeping === null ? textOf(event) : this.#keeping.textOf(event));
     if (event.type === 'progress') this.#progress = event.progress;
     if (event.type === 'status') this.#statusText = event.text;
+    if (event.type === 'tags') (this.#tags ??= []).push(...event.tags);
   }
 
   /** The operation has ended before its body could begin: a run whose effects are all void can only wait. */
@@ -86,7 +91,10 @@ export class Draft {
   }
 
   startChild(child: ChildStart): void {
-    this.#toOutside().starts.push(child);
+    const { run, refusal } = child;
+    this.#toOutside().starts.push(
+      this.#keeping === null ? child : { run: this.#keeping.start(run), refusal },
+    );
   }
 
   deliver(run: RunKeyOrId, fact: Fact): void {
@@ -117,6 +125,7 @@ export class Draft {
       deliver: outside.deliver,
       change: this.#change(),
     };
+    this.#keeping?.taken();
     this.#position += this.#texts.length;
     this.#lastAt = this.at;
     this.#at = null;
@@ -125,6 +134,7 @@ export class Draft {
     this.#outside = null;
     this.#progress = undefined;
     this.#statusText = undefined;
+    this.#tags = undefined;
     this.release = undefined;
     this.end = undefined;
     return request;
@@ -132,12 +142,14 @@ export class Draft {
 
   #change(): RunChange | null {
     const isNone = this.release === undefined && this.end === undefined;
-    if (isNone && this.#progress === undefined && this.#statusText === undefined) return null;
+    const isSilent = this.#progress === undefined && this.#statusText === undefined;
+    if (isNone && isSilent && this.#tags === undefined) return null;
     const change: { -readonly [K in keyof RunChange]: RunChange[K] } = {};
     if (this.#progress !== undefined) change.progress = this.#progress;
     if (this.#statusText !== undefined) change.statusText = this.#statusText;
+    if (this.#tags !== undefined) change.tags = this.#tags;
     if (this.release !== undefined) change.release = this.release;
-    if (this.end !== undefined) change.end = this.end;
+    if (this.end !== undefined) change.end = this.#keeping?.end(this.end) ?? this.end;
     return change;
   }
 }

@@ -26,7 +26,7 @@ export function takeFact(activation: Activation, numbered: NumberedFact): void {
     case 'cancel':
       return takeCancel(activation, fact);
     case 'pause':
-      if (!state.paused) activation.append(present({ type: 'run.paused', reason: fact.reason } as const));
+      if (!state.paused) pause(activation, fact);
       return;
     case 'resume':
       return resume(activation);
@@ -34,6 +34,10 @@ export function takeFact(activation: Activation, numbered: NumberedFact): void {
       // Worked in when the activation was opened.
       return;
   }
+}
+
+function pause(activation: Activation, { reason, by }: Extract<Fact, { type: 'pause' }>): void {
+  activation.append(present({ type: 'run.paused', reason, by } as const));
 }
 
 type Cancel = Extract<Fact, { type: 'cancel' }>;

@@ -123,6 +123,8 @@ function continueAs(activation: Activation, { input, request }: Continued): true
     // Whoever awaits this run awaits the one that goes on for it.
     parent: run.parent,
     createdAt: draft.at,
+    tags: activation.tags,
+    traceparent: run.traceparent,
   };
   draft.startChild({ run: next, refusal: { type: 'resume' } });
   // Events that nobody has taken are for whoever goes on; what is still in the inbox the store passes on.

@@ -6,6 +6,7 @@ import { failureWith } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import type { OperationId } from '../model/operation.ts';
 import type { NewRun } from '../model/run.ts';
+import { demandRoomForTags, sortedTags } from '../model/tags.ts';
 import type { Entry } from '../replay/past.ts';
 import { isAwaited } from '../replay/state.ts';
 import type { RecordedTurn } from '../replay/turn.ts';
@@ -177,6 +178,7 @@ export class ActivationHost implements Host {
       concurrencyKey: request.concurrencyKey,
       concurrencyLimit: request.concurrencyLimit,
       createdAt: draft.at,
+      traceparent: this.traceparentOf(started.op) ?? null,
     };
     const error = failureWith(
       'RUN_ID_TAKEN',
@@ -206,17 +208,40 @@ export class ActivationHost implements Host {
   note(note: Note): void {
     // In a replay too: what is refused there is refused here, and the function goes the same way.
     const event = this.#eventOf(note);
-    if (this.#turn === null && this.#activation.phase === 'live') this.#activation.append(event);
+    if (event !== null && this.#turn === null && this.#activation.phase === 'live')
+      this.#activation.append(event);
   }
 
-  #eventOf(note: Note): JournalEvent {
+  /** Null: it says nothing that is not known. */
+  #eventOf(note: Note): JournalEvent | null {
+    if (note.type === 'tags') return this.#tagged(note.tags);
     if (note.type === 'log') {
       return present({ ...note, data: this.#activation.around.payloads.encodeForLog(note.data) });
     }
     if (note.type === 'progress') {
-      return { type: 'progress', progress: this.encode(note.progress, 'progress') as typeof note.progress };
+      return {
+        type: 'progress',
+        progress: this.#activation.around.payloads.encodeShort(
+          note.progress,
+          'progress',
+        ) as typeof note.progress,
+      };
     }
     return note.type === 'operation.ended' ? present(note) : note;
+  }
+
+  /**
+   * In a replay the run has all the tags that the journal has given it, also those that it was given later: tags that
+   * were taken once are there, and those that were too many are too many again.
+   */
+  #tagged(tags: readonly string[]): JournalEvent | null {
+    const activation = this.#activation;
+    const { run, tags: known, around } = activation;
+    const added = sortedTags(tags.filter((tag) => !known.includes(tag)));
+    if (added.length === 0) return null;
+    demandRoomForTags(known.length + added.length, `run "${run.id}"`, around.limits);
+    if (this.#turn === null) activation.tags = [...known, ...added];
+    return { type: 'tags', tags: added };
   }
 
   end(end: End): void {
@@ -248,6 +273,12 @@ export class ActivationHost implements Host {
   /** A body may go on when its run does not: nobody can make it stop. */
   #takesNotes(): boolean {
     return this.#activation.phase === 'live' && !this.#activation.hasLastWord;
+  }
+
+  traceparentOf(op: OperationId): string | undefined {
+    const { around, run, state } = this.#activation;
+    const own = around.instruments?.traceparentOf?.(run, op, state.past.beginnings);
+    return own ?? run.traceparent ?? undefined;
   }
 
   inTurn(): boolean {

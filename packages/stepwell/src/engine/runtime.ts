@@ -79,6 +79,8 @@ export interface Host {
    * given up counts for nothing.
    */
   heartbeat(op: OperationId, attempt: Attempt, details: Json | undefined): void;
+  /** What the calls that an operation makes are to carry, as W3C `traceparent`, if the run or the engine is traced. */
+  traceparentOf(op: OperationId): string | undefined;
   /** A log line of a step's body, at any time. */
   log(op: OperationId, level: LogLevel, message: string, data: Json | undefined): void;
 }
@@ -132,6 +134,7 @@ export type Reconciled =
 export type Note =
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'status'; readonly text: string }
+  | { readonly type: 'tags'; readonly tags: readonly string[] }
   | {
       readonly type: 'log';
       readonly level: LogLevel;

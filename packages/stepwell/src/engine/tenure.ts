@@ -66,10 +66,8 @@ export class Tenure {
     this.#kinds = new Set(kinds);
     this.#events = events;
     this.#parking = new Parking(settings.parked);
-    this.#committer = new Committer(store, system, {
-      written: events.healthy,
-      failed: (error) => this.#fail(error),
-    });
+    const on = { written: events.healthy, failed: (error: unknown) => this.#fail(error) };
+    this.#committer = new Committer(store, system, on, parts.instruments);
     this.#surroundings = {
       ...parts,
       worker: id,
@@ -82,9 +80,10 @@ export class Tenure {
       { worker: id, kinds, queues: settings.queues, most: Math.ceil(settings.concurrency / 2) },
       {
         room: () => settings.concurrency - this.#active.size - this.#offered,
-        claimed: (runs) => this.#claimed(runs),
+        claimed: (runs, heardAt) => this.#claimed(runs, heardAt),
         failed: (error) => this.#fail(error),
       },
+      parts.instruments,
     );
     const lease = { id, expiresAt, duration: settings.lease };
     this.#lease = new Lease(store, system, lease, {
@@ -147,7 +146,7 @@ export class Tenure {
     this.#offered--;
     // What an ended tenure still owns is given back when its id retires.
     if (!answer.created || !answer.owned || this.#state === 'ended') return;
-    this.#activate({ run: ownedRecordOf(run, answer.key, this.id), journal: [], facts: [] });
+    this.#activate({ run: ownedRecordOf(run, answer.key, this.id), journal: [], facts: [] }, 0);
     if (this.#early.delete(answer.key)) this.#fetchFacts(answer.key);
   }
 
@@ -165,6 +164,7 @@ export class Tenure {
   }
 
   #fetchFacts(run: RunKey): void {
+    const heardAt = this.#parts.instruments?.now() ?? 0;
     const activation = this.#active.get(run);
     if (activation === undefined) {
       if (this.#claims.busy || this.#offered > 0) this.#early.add(run);
@@ -172,7 +172,7 @@ export class Tenure {
     }
     this.#parts.store.facts(run, activation.facts.lastKnown).then(
       (facts) => {
-        if (this.#active.get(run) === activation) activation.receive(facts);
+        if (this.#active.get(run) === activation) activation.receive(facts, heardAt);
       },
       (error: unknown) => this.#parts.report(error),
     );
@@ -184,39 +184,40 @@ export class Tenure {
     for (const run of this.#active.keys()) this.#fetchFacts(run);
   }
 
-  #claimed(runs: readonly ClaimedRun[]): void {
+  #claimed(runs: readonly ClaimedRun[], heardAt: number): void {
     if (this.#state === 'ended') return;
-    for (const claimed of runs) this.#activate(claimed);
+    for (const claimed of runs) this.#activate(claimed, heardAt);
     const early = [...this.#early];
     this.#early.clear();
     for (const run of early) this.#fetchFacts(run);
   }
 
-  #activate(claimed: ClaimedRun): void {
+  /** @param heardAt when the facts that come with it were heard of, by the clock of the instruments */
+  #activate(claimed: ClaimedRun, heardAt: number): void {
     const { key } = claimed.run;
     const parked = this.#parking.take(key);
     if (parked !== null && claimed.journal === null) {
       this.#active.set(key, parked);
-      parked.resume(claimed.run, claimed.facts);
+      parked.resume(claimed.run, claimed.facts, heardAt);
       return;
     }
     parked?.evict();
-    if (claimed.journal === null) void this.#activateFromStore(claimed);
-    else this.#open(claimed, claimed.journal);
+    if (claimed.journal === null) void this.#activateFromStore(claimed, heardAt);
+    else this.#open(claimed, claimed.journal, heardAt);
   }
 
-  async #activateFromStore(claimed: ClaimedRun): Promise<void> {
+  async #activateFromStore(claimed: ClaimedRun, heardAt: number): Promise<void> {
     try {
       const journal = await this.#parts.store.journal(claimed.run.key, 0, Number.MAX_SAFE_INTEGER);
       // Read after the claim: whoever took the run over meanwhile may have ended it.
-      if (this.#state !== 'ended' && !hasEnded(journal, claimed.facts)) this.#open(claimed, journal);
+      if (this.#state !== 'ended' && !hasEnded(journal, claimed.facts)) this.#open(claimed, journal, heardAt);
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  #open(claimed: ClaimedRun, journal: readonly Commit[]): void {
-    const activation = new Activation(this.#surroundings, claimed, journal);
+  #open(claimed: ClaimedRun, journal: readonly Commit[], heardAt: number): void {
+    const activation = new Activation(this.#surroundings, claimed, journal, heardAt);
     activation.closing = this.#state === 'draining';
     this.#active.set(claimed.run.key, activation);
     void activation.open();
@@ -255,7 +256,8 @@ export class Tenure {
    * else would ever go on with it: it begins again from what is durable.
    */
   async #takeUpAgain({ namespace, id, key }: RunRecord): Promise<void> {
-    const { store } = this.#parts;
+    const { store, instruments } = this.#parts;
+    const heardAt = instruments?.now() ?? 0;
     try {
       const journal = await store.journal(key, 0, Number.MAX_SAFE_INTEGER);
       const facts = await store.facts(key, 0);
@@ -265,7 +267,7 @@ export class Tenure {
         return;
       // It has ended, and is ours by a claim that came after these reads: that claim's own answer brings it here.
       if (hasEnded(journal, facts)) return;
-      this.#open({ run, journal, facts }, journal);
+      this.#open({ run, journal, facts }, journal, heardAt);
       this.#fetchFacts(key);
     } catch (error) {
       this.#fail(error);

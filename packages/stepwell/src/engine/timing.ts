@@ -55,11 +55,19 @@ export function takeDue(activation: Activation): boolean {
     return true;
   }
   const operation = activation.state.pending.get(due.op)!;
-  if (due.type === 'retry') beginAttempt(activation, operation);
-  else if (due.type === 'until' && operation.started.kind === 'sleep') {
+  if (due.type === 'retry') {
+    beginAttempt(activation, operation);
+    return true;
+  }
+  activation.observation?.timerIsDue(dueAtOf(operation, due.type));
+  if (due.type === 'until' && operation.started.kind === 'sleep')
     activation.settle({ type: 'operation.succeeded', op: due.op });
-  } else giveUp(activation, operation, due.type);
+  else giveUp(activation, operation, due.type);
   return true;
+}
+
+function dueAtOf({ started, heartbeatAt }: PendingOperation, because: 'until' | 'heartbeat'): number {
+  return because === 'until' ? started.until! : heartbeatAt + started.heartbeat!;
 }
 
 function giveUp(activation: Activation, operation: PendingOperation, because: 'until' | 'heartbeat'): void {

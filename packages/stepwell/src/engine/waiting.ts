@@ -1,6 +1,6 @@
 import type { EventOf } from '../model/event.ts';
 import { present } from '../model/fields.ts';
-import type { RunRecord, WaitReason } from '../model/run.ts';
+import { pauseReason, type RunRecord, type WaitReason } from '../model/run.ts';
 import type { PendingOperation, RunState } from '../replay/state.ts';
 
 /** Reasons that are listed one by one; of the rest only the number is told. */
@@ -13,9 +13,8 @@ export function retryReason({ attempt, error, until }: EventOf<'run.retrying'>):
 
 /** Why a run that nothing is being done for does not move. */
 export function waitReasons(state: RunState, run: RunRecord, started: boolean): WaitReason[] {
-  const because = state.pauseReason === undefined ? '' : `: ${state.pauseReason}`;
-  const paused: WaitReason[] = state.paused
-    ? [{ kind: 'paused', detail: `the run "${run.id}" was paused${because}` }]
+  const paused = state.paused
+    ? [pauseReason('paused', `the run "${run.id}"`, { by: state.pausedBy, reason: state.pauseReason })]
     : [];
   const { retrying } = state.past;
   const retry = started || retrying === null ? [] : [retryReason(retrying)];

@@ -21,6 +21,7 @@ export const ERRORS = {
     status: 422,
     means: 'A run has more operations in flight than the limit `operationsInFlight`.',
   },
+  TOO_MANY_TAGS: { status: 400, means: 'A run would have more tags than the limit `tagsPerRun`.' },
 
   // Finding and starting
   WORKFLOW_UNKNOWN: { status: 404, means: 'No workflow of that name is registered.' },
@@ -47,7 +48,7 @@ export const ERRORS = {
   RUN_PURGED: { status: 410, means: 'The run was purged while somebody waited for it.' },
   OPERATION_NOT_FOUND: { status: 404, means: 'The run’s journal has no operation with that id.' },
   FORK_NOT_POSSIBLE: { status: 409, means: 'A run cannot be forked from that operation.' },
-  CURSOR_INVALID: { status: 400, means: 'A list cursor was not made by this engine.' },
+  CURSOR_INVALID: { status: 400, means: 'A cursor of a list or of the feed was not made by this engine.' },
   SCHEDULE_NOT_FOUND: { status: 404, means: 'There is no schedule with that name.' },
   SCHEDULE_INVALID: { status: 400, means: 'A schedule’s times or rules cannot be understood.' },
 
@@ -58,6 +59,22 @@ export const ERRORS = {
     status: 410,
     means: 'The callback came too late: it timed out, was cancelled, or its run has ended.',
   },
+
+  // Artifacts
+  ARTIFACT_NOT_FOUND: { status: 404, means: 'The run has no artifact of that name, or not in that version.' },
+  ARTIFACT_CHANGED: { status: 412, means: 'An artifact is not as the condition of a write says.' },
+  ARTIFACT_TOO_LARGE: { status: 413, means: 'An artifact is larger than the limit `artifactBytes`.' },
+  RANGE_NOT_SATISFIABLE: { status: 416, means: 'A range of an artifact begins after its end.' },
+  ARTIFACT_DAMAGED: { status: 500, means: 'The content of an artifact is not what was written.' },
+  ARTIFACT_NEEDS_STEP: {
+    status: 500,
+    means: 'The stream of an artifact was asked for outside the body of a step.',
+  },
+  PAYLOAD_NOT_LOADED: {
+    status: 503,
+    means: 'A value that is kept as an artifact because of its size cannot be loaded.',
+  },
+  ARTIFACTS_NOT_CONFIGURED: { status: 501, means: 'The engine has no place for artifacts.' },
 
   // Inside a workflow
   STEP_TIMED_OUT: { status: 422, means: 'An attempt of a step took longer than its timeout.' },
@@ -131,12 +148,41 @@ export const ERRORS = {
   PARAMETER_INVALID: { status: 400, means: 'A parameter of a request has a value that it cannot have.' },
   ROUTE_UNKNOWN: { status: 404, means: 'The server has no such route.' },
   METHOD_NOT_ALLOWED: { status: 405, means: 'The route exists, but not for that method.' },
+  REQUEST_MALFORMED: { status: 400, means: 'What came over a connection is not an HTTP request.' },
+  REQUEST_TIMED_OUT: { status: 408, means: 'A request did not arrive whole within its time.' },
+  URL_TOO_LONG: { status: 414, means: 'The address of a request is longer than the limit `urlLength`.' },
+  HEADERS_TOO_LARGE: { status: 431, means: 'The headers of a request are more, or larger, than the limit.' },
+  TOO_MANY_CONNECTIONS: {
+    status: 503,
+    means: 'The server has as many connections as its limit `connections` allows.',
+  },
+  TOO_MANY_STREAMS: {
+    status: 503,
+    means: 'The server has as many open streams as its limit `streams` allows.',
+  },
+  UPGRADE_REQUIRED: { status: 426, means: 'The route speaks WebSocket, and the request did not ask for it.' },
+  MESSAGE_INVALID: {
+    status: 400,
+    means: 'A message over a WebSocket is not valid JSON, or not of the expected shape.',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    means: 'The same Idempotency-Key came with another request before.',
+  },
+  REQUEST_UNDER_WAY: {
+    status: 409,
+    means: 'A request with the same Idempotency-Key is still being answered.',
+  },
   INTERNAL: { status: 500, means: 'A defect in Stepwell itself.' },
   COMMAND_INVALID: { status: 400, means: 'A command line is not understood.' },
   SERVER_UNREACHABLE: { status: 503, means: 'No Stepwell server answers at that address.' },
   ORIGIN_REFUSED: { status: 403, means: 'A web page of another site sent the request through a browser.' },
   LISTEN_REFUSED: { status: 500, means: 'The server cannot listen on that address.' },
   WORKFLOW_FILE_INVALID: { status: 400, means: 'A file of workflows cannot be loaded, or exports none.' },
+  EXPORT_INVALID: {
+    status: 400,
+    means: 'A file is not an exported run, was changed, or cannot be used for what was asked.',
+  },
   TEST_STEP_UNUSED: { status: 500, means: 'A test replaced a step that was never run.' },
 } as const satisfies Record<string, { status: number; means: string }>;
 

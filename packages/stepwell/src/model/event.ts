@@ -47,7 +47,7 @@ export type JournalEvent =
   /** The function begins, or begins again; `seed` is where `ctx.random` and `ctx.uuid` begin. */
   | { readonly type: 'run.started'; readonly seed: string }
   | { readonly type: 'run.cancel_requested'; readonly cause: CancelCause; readonly reason?: string }
-  | { readonly type: 'run.paused'; readonly reason?: string }
+  | { readonly type: 'run.paused'; readonly reason?: string; readonly by?: string }
   | { readonly type: 'run.resumed' }
   | { readonly type: 'run.stuck'; readonly error: Failure }
   /** The function failed and begins again from its start at `until`. */
@@ -99,6 +99,8 @@ export type JournalEvent =
   | { readonly type: 'event.received'; readonly name: string; readonly value?: Payload; readonly id?: string }
   | ({ readonly type: 'progress' } & { readonly progress: Progress })
   | { readonly type: 'status'; readonly text: string }
+  /** Tags that the run did not have before. */
+  | { readonly type: 'tags'; readonly tags: readonly string[] }
   | {
       readonly type: 'log';
       readonly level: LogLevel;

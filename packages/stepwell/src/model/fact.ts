@@ -17,7 +17,7 @@ export type Fact =
   /** A child goes on as another run (`continueAs`), which is awaited from now on. */
   | { readonly type: 'successor'; readonly op: OperationId; readonly child: string; readonly by: string }
   | { readonly type: 'cancel'; readonly cause: CancelCause; readonly reason?: string; readonly force?: true }
-  | { readonly type: 'pause'; readonly reason?: string }
+  | { readonly type: 'pause'; readonly reason?: string; readonly by?: string }
   | { readonly type: 'resume' }
   /** An operator's retry of a run that has ended. */
   | { readonly type: 'reopen' };

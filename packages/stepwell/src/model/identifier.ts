@@ -35,14 +35,14 @@ export function checkId(id: unknown, what: string, longest = DEFAULT_LIMITS.idLe
   return id as string;
 }
 
-/** Characters of a reason that an operator gives. */
+/** Characters of a reason that an operator gives, and of who it is. */
 const LONGEST_REASON = 1_000;
 
 /** @throws StepwellError `OPTION_INVALID` unless it is a text of bounded length, or there is none */
 export function checkReason(reason: string | undefined): string | undefined {
   if (reason === undefined || (typeof reason === 'string' && reason.length <= LONGEST_REASON))
     return reason || undefined;
-  throw new StepwellError('OPTION_INVALID', `A reason is a text of at most ${LONGEST_REASON} characters.`);
+  throw new StepwellError('OPTION_INVALID', `A reason, and who gives it, are texts of at most ${LONGEST_REASON} characters.`);
 }
 
 function offence(text: unknown, longest: number): string | null {

@@ -3,15 +3,21 @@ import { StepwellError } from './errors.ts';
 import { failureOf } from './failure.ts';
 import { copyJson, type Json } from './json.ts';
 import type { Limits } from './limits.ts';
+import { isReference, isReserved, notLoaded } from './reference.ts';
 
 /** The border between values and what is stored of them. */
 export class Payloads {
   readonly codec: Codec | null;
+  readonly #limits: Limits;
+  readonly #limit: 'payloadBytes' | 'largePayloadBytes';
   readonly #mostBytes: number;
 
-  constructor(codec: Codec | null, limits: Limits) {
+  /** @param large those that are too large for a journal are kept elsewhere */
+  constructor(codec: Codec | null, limits: Limits, large = false) {
     this.codec = codec;
-    this.#mostBytes = limits.payloadBytes;
+    this.#limits = limits;
+    this.#limit = large ? 'largePayloadBytes' : 'payloadBytes';
+    this.#mostBytes = limits[this.#limit];
   }
 
   /**
@@ -20,16 +26,26 @@ export class Payloads {
    * @throws StepwellError `VALUE_NOT_JSON` or `PAYLOAD_TOO_LARGE`
    */
   encode(value: unknown, what: string): Payload | undefined {
+    return this.#encode(value, what, this.#limit, this.#mostBytes);
+  }
+
+  /** As `encode`, for what is never kept elsewhere: a run's progress. */
+  encodeShort(value: unknown, what: string): Payload | undefined {
+    return this.#encode(value, what, 'payloadBytes', this.#limits.payloadBytes);
+  }
+
+  #encode(value: unknown, what: string, limit: keyof Limits, most: number): Payload | undefined {
     if (value === undefined) return undefined;
     const { json, mostBytes } = copyJson(value, what);
-    if (this.codec === null && mostBytes <= this.#mostBytes) return json;
+    if (isReserved(json)) throw reserved(what);
+    if (this.codec === null && mostBytes <= most) return json;
     const text = JSON.stringify(json);
     const bytes = Buffer.byteLength(text);
-    if (bytes > this.#mostBytes) {
+    if (bytes > most) {
       throw new StepwellError(
         'PAYLOAD_TOO_LARGE',
-        `The ${what} has ${bytes} bytes as JSON; the limit payloadBytes is ${this.#mostBytes}. ` +
-          'Keep large data elsewhere and give its address, or raise the limit.',
+        `The ${what} has ${bytes} bytes as JSON; the limit ${limit} is ${most}. ` +
+          'Keep large data in an artifact and give its name, or raise the limit.',
       );
     }
     return this.codec === null ? json : seal(text, this.codec);
@@ -50,8 +66,19 @@ export class Payloads {
     }
   }
 
-  /** The value itself, not a copy: whoever gives a payload here gives it away. */
+  /**
+   * The value itself, not a copy: whoever gives a payload here gives it away.
+   * @throws StepwellError `PAYLOAD_NOT_LOADED`
+   */
   decode(payload: Payload | undefined): Json | undefined {
+    if (isReference(payload)) throw notLoaded(payload, 'it is not here');
     return unseal(payload, this.codec);
   }
+}
+
+function reserved(what: string): StepwellError {
+  return new StepwellError(
+    'VALUE_NOT_JSON',
+    `The ${what} has the key "$stepwell" at its top, by which Stepwell knows its own references. Give the key another name.`,
+  );
 }

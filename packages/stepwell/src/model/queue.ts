@@ -17,6 +17,7 @@ export interface QueuePause {
   /** Milliseconds since 1970. */
   readonly at: number;
   readonly reason?: string;
+  readonly by?: string;
 }
 
 /** A queue that has settings, or runs. */

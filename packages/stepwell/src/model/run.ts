@@ -2,6 +2,7 @@ import type { Payload } from './codec.ts';
 import type { Failure } from './failure.ts';
 import type { Json } from './json.ts';
 import type { OperationKind } from './operation.ts';
+import { sortedTags } from './tags.ts';
 
 /** Where a run stands; `docs/architecture.md` draws the state machine. */
 export type RunStatus = ActiveStatus | FinalStatus;
@@ -54,7 +55,21 @@ export interface WaitReason {
   readonly child?: string;
   /** Milliseconds since 1970 at which the wait ends by itself. */
   readonly until?: number;
+  /** Who paused it, if they said so. */
+  readonly by?: string;
   readonly error?: Failure;
+}
+
+/** That a run or a queue was paused, by whom, and why. */
+export function pauseReason(
+  kind: 'paused' | 'queue paused',
+  what: string,
+  { by, reason }: { readonly by?: string | undefined; readonly reason?: string | undefined },
+): WaitReason {
+  const whom = by === undefined ? '' : ` by ${by}`;
+  const because = reason === undefined ? '' : `: ${reason}`;
+  const detail = `${what} was paused${whom}${because}`;
+  return by === undefined ? { kind, detail } : { kind, detail, by };
 }
 
 /** The latest that a run told about its progress. */
@@ -99,6 +114,10 @@ export interface RunRecord {
   readonly concurrencyKey: string | null;
   /** Runs of its concurrency key that may have begun and not ended; null: what its queue says, or 1. */
   readonly concurrencyLimit: number | null;
+  /** Names by which it is found, each once, sorted. */
+  readonly tags: readonly string[];
+  /** Of the trace that it belongs to, as W3C has it. */
+  readonly traceparent: string | null;
   /** Facts ever put into the run's inbox: the number of the last one. */
   readonly delivered: number;
   readonly createdAt: number;
@@ -124,6 +143,8 @@ export interface NewRun {
   readonly concurrencyKey: string | null;
   readonly concurrencyLimit: number | null;
   readonly createdAt: number;
+  readonly tags?: readonly string[];
+  readonly traceparent?: string | null;
   /** Takes the place of the run of this workflow and key that has not begun, if there is one. */
   readonly debounce?: Debounce;
   /** A journal to begin with, as one commit: how a fork starts. */
@@ -143,6 +164,8 @@ export function recordOf({ journal: _, debounce: __, ...run }: NewRun, key: RunK
     ...run,
     hardTimeout: run.hardTimeout ?? null,
     beginBy: run.beginBy ?? null,
+    tags: sortedTags(run.tags ?? []),
+    traceparent: run.traceparent ?? null,
     key,
     status: 'queued',
     owner: null,

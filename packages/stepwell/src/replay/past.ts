@@ -42,6 +42,7 @@ export class Past {
   retrying: EventOf<'run.retrying'> | null = null;
   paused = false;
   pauseReason: string | undefined;
+  pausedBy: string | undefined;
   /** Failed beginnings of the whole function since the run was started or reopened. */
   failures = 0;
   /** When the present life of the run began; the run's timeout counts from here. Null: when it was started. */
@@ -59,6 +60,7 @@ export class Past {
       case 'run.paused':
         this.paused = true;
         this.pauseReason = event.reason;
+        this.pausedBy = event.by;
         return;
       case 'run.resumed':
         this.paused = false;

@@ -38,6 +38,7 @@ export class RunState {
   cancelReason: string | undefined;
   paused: boolean;
   pauseReason: string | undefined;
+  pausedBy: string | undefined;
   seed: string;
 
   /** Made with the first event or waiter: most runs have none. */
@@ -47,6 +48,7 @@ export class RunState {
     this.past = past;
     this.paused = past.paused;
     this.pauseReason = past.pauseReason;
+    this.pausedBy = past.pausedBy;
     this.seed = past.seed;
     for (const id of past.eventIds) this.#eventBox().know(id);
     for (const event of past.kept) this.#eventBox().keep(event);
@@ -65,6 +67,7 @@ export class RunState {
       case 'run.paused':
         this.paused = true;
         this.pauseReason = event.reason;
+        this.pausedBy = event.by;
         return undefined;
       case 'run.resumed':
         this.paused = false;

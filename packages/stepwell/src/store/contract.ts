@@ -98,10 +98,44 @@ export interface Store {
   setQueue(change: QueueChange): Promise<void>;
   /** The queues that have settings or runs, by name. */
   queues(namespace: string): Promise<QueueRecord[]>;
-  /** The number of runs of each status. */
-  count(namespace: string): Promise<Partial<Record<RunStatus, number>>>;
+  /** The number of runs of each status, of those that match. */
+  count(filter: RunCriteria): Promise<Partial<Record<RunStatus, number>>>;
   /** Deletes a run that has ended, with its journal and inbox. False: it does not exist or has not ended. */
   purge(namespace: string, id: string): Promise<boolean>;
+
+  /**
+   * The commits of all journals, in an order in which none is missed and none comes twice, however many write and however
+   * long their transactions stay open; those of one run in the order of its journal. A page may be empty, and there be more.
+   * What is loaded is written anew.
+   * @throws StepwellError `CURSOR_INVALID` of a cursor that this store has not made, or has made in a state that was lost
+   */
+  feed(request: FeedRequest): Promise<FeedPage>;
+
+  /**
+   * Remembers that a request of that key has begun. One that began before is told of instead: with its answer, or null
+   * while it has none. It begins again if it has expired, or has had no answer for 60 s.
+   */
+  beginRequest(request: NewRequest): Promise<RequestState>;
+  /** The answer of a request that has begun; null: it is given up, and can be begun again at once. */
+  answerRequest(request: {
+    readonly namespace: string;
+    readonly key: string;
+    readonly answer: string | null;
+  }): Promise<void>;
+  /** Forgets the requests that expired before a time; the answer is how many. */
+  forgetRequests(before: number): Promise<number>;
+
+  /**
+   * Records a version of an artifact; the run need not exist yet. The newest version is the answer instead if it has the
+   * same content and type; null if it does not have the number that was expected.
+   */
+  saveArtifact(artifact: NewArtifact): Promise<ArtifactRecord | null>;
+  /** All versions of a run's artifacts, by name, the newest of each first. */
+  artifacts(namespace: string, run: string): Promise<ArtifactRecord[]>;
+  /** They go with the run that is purged, too. */
+  dropArtifacts(namespace: string, run: string): Promise<void>;
+  /** Whose artifacts there are records of, by namespace and id, those after one. */
+  artifactRuns(after: ArtifactOwner | null, limit: number): Promise<ArtifactOwner[]>;
 
   /** Schedules by name. What a record's value says is for those who keep schedules (`packages/schedules`). */
   schedules(namespace: string): Promise<ScheduleRecord[]>;
@@ -185,6 +219,8 @@ export type RunKeyOrId = { readonly key: RunKey } | { readonly namespace: string
 export interface RunChange {
   readonly progress?: Progress;
   readonly statusText?: string;
+  /** Tags to add to those that it has. */
+  readonly tags?: readonly string[];
   /**
    * The owner gives the run up. `readyAt` null: only a fact makes it ready. If a fact that wakes it has been delivered
    * beyond `seen`, it is ready at once instead. `parked`: the worker keeps the activation in memory.
@@ -294,6 +330,7 @@ export interface StoredRun {
   readonly debounceKey: string | null;
   /** Of its transactions, in the order of their keys. */
   readonly outcomes: readonly TransactionOutcome[];
+  readonly artifacts: readonly ArtifactRecord[];
 }
 
 export interface TransactionOutcome {
@@ -309,6 +346,77 @@ export interface StoredCommit {
   readonly events: string;
 }
 
+export interface FeedRequest {
+  readonly namespace: string;
+  readonly workflow?: string;
+  /** Of runs that have it when they are read. */
+  readonly tag?: string;
+  /** Where to go on; the empty text: with the oldest that is kept; null: with what comes from now on. */
+  readonly after: string | null;
+  /** The cursor of an earlier answer: nothing that came later. */
+  readonly until?: string;
+  /** Of commits that are looked at. */
+  readonly limit: number;
+}
+
+export interface FeedPage {
+  readonly commits: readonly FeedCommit[];
+  /** After all that was looked at. Without more it is `until`, if that is not behind `after`. */
+  readonly cursor: string;
+  /** There may be more at once. */
+  readonly more: boolean;
+}
+
+export interface FeedCommit {
+  readonly run: RunKey;
+  readonly id: string;
+  readonly workflow: string;
+  readonly version: string;
+  readonly tags: readonly string[];
+  readonly commit: Commit;
+  /** After this one. */
+  readonly cursor: string;
+}
+
+/** How long a request may be without an answer before another may begin in its place (ms). */
+export const REQUEST_PATIENCE = 60_000;
+
+export interface NewRequest {
+  readonly namespace: string;
+  readonly key: string;
+  /** Of what is asked for: whoever uses the key for something else can tell. */
+  readonly fingerprint: string;
+  readonly now: number;
+  readonly expiresAt: number;
+}
+
+export type RequestState =
+  | { readonly begun: true }
+  | { readonly begun: false; readonly fingerprint: string; readonly answer: string | null };
+
+export interface ArtifactOwner {
+  readonly namespace: string;
+  /** Id of a run. */
+  readonly run: string;
+}
+
+/** What is known of one version of an artifact; its content is kept elsewhere. */
+export interface ArtifactRecord extends ArtifactOwner {
+  readonly name: string;
+  /** 1, 2 … of that name. */
+  readonly number: number;
+  readonly size: number;
+  /** SHA-256, in hex. */
+  readonly hash: string;
+  readonly contentType: string;
+  readonly createdAt: number;
+}
+
+export interface NewArtifact extends Omit<ArtifactRecord, 'number'> {
+  /** The number that the newest version must have; 0: there must be none. */
+  readonly expected?: number;
+}
+
 export interface ScheduleRecord {
   readonly namespace: string;
   readonly name: string;
@@ -317,17 +425,24 @@ export interface ScheduleRecord {
   readonly value: string;
 }
 
-export interface RunQuery {
+/** Which runs; what is left out does not matter. */
+export interface RunCriteria {
   readonly namespace: string;
   readonly workflow?: string;
   readonly version?: string;
   readonly statuses?: readonly RunStatus[];
   readonly queue?: string;
   readonly parent?: RunKey;
-  /** Only runs with a key below this one: where the page before ended. */
-  readonly below?: RunKey;
+  readonly tag?: string;
+  /** A text that is somewhere in the id, as it is written: to find it all ids of the namespace may be read. */
+  readonly idContains?: string;
   readonly createdFrom?: number;
   readonly createdBefore?: number;
+}
+
+export interface RunQuery extends RunCriteria {
+  /** Only runs with a key below this one: where the page before ended. */
+  readonly below?: RunKey;
   readonly limit: number;
 }
 

@@ -1,6 +1,6 @@
 import type { QueueLimits, QueuePause } from '../model/queue.ts';
 import { present } from '../model/fields.ts';
-import type { RunKey, RunRecord, WaitReason } from '../model/run.ts';
+import { pauseReason, type RunKey, type RunRecord, type WaitReason } from '../model/run.ts';
 
 /*
  * What a claim gives of a queue that has settings (one namespace, one name). All of it holds at every moment, over all
@@ -103,8 +103,7 @@ export function holdsOf(state: QueueState): WaitReason[] {
   const { name, limits, paused, active } = state;
   const holds: WaitReason[] = [];
   if (paused !== null) {
-    const because = paused.reason === undefined ? '' : `: ${paused.reason}`;
-    holds.push({ kind: 'queue paused', detail: `the queue "${name}" was paused${because}` });
+    holds.push(pauseReason('queue paused', `the queue "${name}"`, paused));
   }
   if (limits.concurrency !== undefined && active >= limits.concurrency) {
     holds.push({

@@ -1,3 +1,4 @@
+import { MemoryArtifacts } from '../artifacts/memory-store.ts';
 import { Stepwell } from '../client/stepwell.ts';
 import { realSystem } from '../client/system.ts';
 import type { RunInfo } from '../client/types.ts';
@@ -125,19 +126,23 @@ async function live<I>(
   await options.before?.();
   const clock = new TestClock(Date.UTC(2030, 0, 1));
   const store = openMemoryStore();
+  const artifacts = new MemoryArtifacts(() => clock.now());
   const bodies = new BodyCount(store);
   const workflows = [workflow, ...(options.workflows ?? [])];
   let well: Stepwell;
   const crash = new CrashSwitch(point, () => well.kill());
   const open = (view: Store, through: CrashSwitch) =>
-    Stepwell.openWith({ store: view, workflows, system: clock.system }, (run, op, body) => async (io) => {
-      const n = ++through.counts.bodies;
-      await through.pass('before body', n);
-      await bodies.enter(run.key, run.id, op);
-      const value: unknown = await body(io);
-      await through.pass('after body', n);
-      return value;
-    });
+    Stepwell.openWith(
+      { store: view, artifacts, workflows, system: clock.system },
+      (run, op, body) => async (io) => {
+        const n = ++through.counts.bodies;
+        await through.pass('before body', n);
+        await bodies.enter(run.key, run.id, op);
+        const value: unknown = await body(io);
+        await through.pass('after body', n);
+        return value;
+      },
+    );
 
   well = await open(crashingStore(store, crash), crash);
   const { id } = await well.start(workflow as Definition, input, { id: 'crash-test' });

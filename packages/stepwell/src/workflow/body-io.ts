@@ -2,16 +2,25 @@ import type { Attempt, Host } from '../engine/runtime.ts';
 import type { LogLevel } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import type { OperationId } from '../model/operation.ts';
+import type { StepArtifacts } from './artifact-context.ts';
 import type { Log, StepIO } from './context.ts';
+
+/** The execution that a body belongs to. */
+interface BodyOwner {
+  readonly host: Host;
+  readonly artifacts: StepArtifacts;
+}
 
 /** What the body of a step is given. */
 export class BodyIO implements StepIO {
   readonly #host: Host;
+  readonly #execution: BodyOwner;
   readonly #op: OperationId;
   readonly #attempt: Attempt;
 
-  constructor(host: Host, op: OperationId, attempt: Attempt) {
-    this.#host = host;
+  constructor(execution: BodyOwner, op: OperationId, attempt: Attempt) {
+    this.#host = execution.host;
+    this.#execution = execution;
     this.#op = op;
     this.#attempt = attempt;
   }
@@ -30,6 +39,14 @@ export class BodyIO implements StepIO {
 
   get lastHeartbeat(): unknown {
     return this.#attempt.details;
+  }
+
+  get traceparent(): string | undefined {
+    return this.#host.traceparentOf(this.#op);
+  }
+
+  get artifacts(): StepArtifacts {
+    return this.#execution.artifacts;
   }
 
   get log(): Log {

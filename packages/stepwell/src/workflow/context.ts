@@ -2,10 +2,12 @@ import type { LogLevel } from '../model/event.ts';
 import type { Duration } from '../model/duration.ts';
 import type { ErrorClass } from '../model/failure.ts';
 import type { Progress } from '../model/run.ts';
+import type { CtxArtifacts, StepArtifacts } from './artifact-context.ts';
 import type { Definition, Start } from './definition.ts';
 import type { Schema, Validated } from './schema.ts';
 
-export type { ErrorClass, LogLevel };
+export type { CtxArtifacts, ErrorClass, LogLevel, StepArtifacts };
+export type { RunArtifactReadOptions } from './artifact-context.ts';
 
 /**
  * What a workflow author works with. Every method that returns a promise is an operation: its outcome is kept in the
@@ -23,6 +25,8 @@ export interface Ctx {
   readonly signal: AbortSignal;
   /** Log lines in the journal; silent in replay. */
   readonly log: Log;
+  /** Files of this run: large data that the journal does not hold. */
+  readonly artifacts: CtxArtifacts;
 
   /**
    * Runs a body and keeps its result. The body is run at least once, or at most once an attempt with `atMostOnce`.
@@ -121,6 +125,11 @@ export interface Ctx {
   progress(progress: Progress): void;
   /** A line for people: what the run is doing. */
   setStatus(text: string): void;
+  /**
+   * Adds tags to the run, by which it is found (`well.list({ tag })`). They stay; at most 32 (`limits.tagsPerRun`).
+   * Throws `NAME_INVALID`, `TOO_MANY_TAGS`.
+   */
+  tag(...tags: string[]): void;
 
   /** Time of the latest thing that happened in this run; the same again in a replay. Milliseconds since 1970. */
   now(): number;
@@ -157,7 +166,11 @@ export interface StepIO {
   readonly heartbeat: (details?: unknown) => void;
   /** What the attempt before told with its last heartbeat. */
   readonly lastHeartbeat: unknown;
+  /** For what the body calls, as the W3C header `traceparent`: its spans become children of this operation's. Undefined: nobody traces. */
+  readonly traceparent: string | undefined;
   readonly log: Log;
+  /** Files of this run, at once and without an operation: what an attempt wrote stays written when it fails. */
+  readonly artifacts: StepArtifacts;
 }
 
 /** Errors by class, by name, or by a predicate. */

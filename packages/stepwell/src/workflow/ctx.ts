@@ -2,6 +2,8 @@ import type { Duration } from '../model/duration.ts';
 import { StepwellError } from '../model/errors.ts';
 import { checkName } from '../model/identifier.ts';
 import type { Progress } from '../model/run.ts';
+import { checkTags } from '../model/tags.ts';
+import { OperationArtifacts } from './artifacts.ts';
 import { logTo } from './body-io.ts';
 import { runChild, startChild, successorOf } from './child.ts';
 import type {
@@ -12,6 +14,7 @@ import type {
   CompletionOptions,
   ConditionOptions,
   Ctx,
+  CtxArtifacts,
   Log,
   MapOptions,
   MapResult,
@@ -68,6 +71,10 @@ export class FunctionCtx implements Ctx {
     const { execution, scope } = this.#here;
     const op = scope.id === '' ? undefined : scope.id;
     return logTo((level, message, data) => execution.host.note({ type: 'log', level, message, data, op }));
+  }
+
+  get artifacts(): CtxArtifacts {
+    return new OperationArtifacts(this.#here);
   }
 
   step<T>(name: string, optionsOrBody: StepOptions<T> | StepBody<T>, maybeBody?: StepBody<T>): Promise<T> {
@@ -163,6 +170,11 @@ export class FunctionCtx implements Ctx {
 
   setStatus(text: string): void {
     this.#guarded('setStatus').host.note({ type: 'status', text });
+  }
+
+  tag(...tags: string[]): void {
+    const { host, limits, run } = this.#guarded('tag');
+    host.note({ type: 'tags', tags: checkTags(tags, `run "${run.id}"`, limits) });
   }
 
   now(): number {

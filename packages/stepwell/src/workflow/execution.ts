@@ -9,6 +9,7 @@ import type { OperationId } from '../model/operation.ts';
 import type { Codec } from '../model/codec.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { Ctx, StepIO } from './context.ts';
+import type { Shelf } from '../artifacts/shelf.ts';
 import type { AnyDefinition } from './definition.ts';
 import { validate } from './schema.ts';
 import type { Registry } from './registry.ts';
@@ -16,6 +17,7 @@ import { checkPlace, enter, startBody } from './place.ts';
 import { Random } from './random.ts';
 import { retryOf, type Retry } from './retry.ts';
 import { Scope } from './scope.ts';
+import { BodyArtifacts } from './body-artifacts.ts';
 import { BodyIO } from './body-io.ts';
 
 /** The body of a step or condition, as long as it may have to be run. */
@@ -49,6 +51,8 @@ export interface ExecutionParts {
     key: string,
     work: (tx: unknown) => unknown,
   ) => Promise<Json | undefined>;
+  /** Null: there is no place for artifacts. */
+  readonly artifacts: Shelf | null;
   /** What is run in place of a body: tests replace some. */
   readonly bodyOf: ((run: RunRecord, op: OperationId, body: BodyOf['run']) => BodyOf['run']) | null;
 }
@@ -82,6 +86,7 @@ export class FunctionExecution implements Execution {
   readonly #parts: ExecutionParts;
   readonly #waiters = new Map<OperationId, Waiter>();
   #ids: Random | null = null;
+  #artifacts: BodyArtifacts | null = null;
   #ended = false;
 
   constructor(definition: AnyDefinition, run: RunRecord, host: Host, parts: ExecutionParts) {
@@ -297,6 +302,12 @@ export class FunctionExecution implements Execution {
     return this.#parts.transact(this.run, key, work);
   }
 
+  /** The files of this run, for bodies of steps. */
+  get artifacts(): BodyArtifacts {
+    this.#artifacts ??= new BodyArtifacts(this.#parts.artifacts, this.run);
+    return this.#artifacts;
+  }
+
   /** The id of a detached child: the same whenever the function begins anew, so that it is started once. */
   detachedId(op: OperationId): string {
     return new Random(`${this.host.seed()}/detached/${op}`).uuid();
@@ -324,7 +335,7 @@ export class FunctionExecution implements Execution {
         error: failureOf(error, this.#parts.codec),
         retryable: body.retry?.isRetryable(error) ?? false,
       });
-    startBody(body.run, new BodyIO(this.host, op, attempt), returned, threw);
+    startBody(body.run, new BodyIO(this, op, attempt), returned, threw);
   }
 
   reconcile(op: OperationId, attempt: Attempt, done: (reconciled: Reconciled) => void): void {
@@ -335,7 +346,7 @@ export class FunctionExecution implements Execution {
     };
     const threw = (error: unknown) => done({ type: 'unknown', error: failureOf(error, this.#parts.codec) });
     if (reconcile === undefined) threw(this.#gone(op));
-    else startBody(reconcile, new BodyIO(this.host, op, attempt), found, threw);
+    else startBody(reconcile, new BodyIO(this, op, attempt), found, threw);
   }
 
   #gone(op: OperationId): StepwellError {

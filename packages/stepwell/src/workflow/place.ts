@@ -30,6 +30,11 @@ export function startBody(
   }
 }
 
+/** Whether the code that asks is (called by) the body of a step. */
+export function isInStep(): boolean {
+  return place.getStore() === 'step';
+}
+
 /**
  * Whether the ctx of a scope may be used where the code that uses it runs.
  * @param what the method, for the message

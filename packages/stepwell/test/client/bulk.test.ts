@@ -95,3 +95,47 @@ test('by default, runs that were cancelled are not retried, and ended ones are n
   ])
     await expect(call).rejects.toMatchObject({ code: 'OPTION_INVALID' });
 });
+
+test('runs that match are counted, and purged if they have ended', async () => {
+  await using engine = await testEngine({ workflows: [double] });
+  await engine.well.startMany(double, [
+    { id: 'a-1', input: 1, tags: ['old'] },
+    { id: 'a-2', input: 2, tags: ['old', 'vip'] },
+    { id: 'b-1', input: 3 },
+    { id: 'b-2', input: 4, tags: ['old'], delay: '1h' },
+  ]);
+  await engine.clock.settle();
+  const { well } = engine;
+  expect(await well.counts({ tag: 'old' })).toEqual({ succeeded: 2, queued: 1 });
+  expect(await well.counts({ tag: 'old', status: 'succeeded' })).toEqual({ succeeded: 2 });
+  expect(await well.counts({ idContains: '-1' })).toEqual({ succeeded: 2 });
+  await expect(well.counts({ idContains: '' })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+  await expect(well.counts({ parent: 'nobody' })).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
+  await expect(well.purgeAll({ status: ['succeeded', 'queued'] })).rejects.toMatchObject({
+    code: 'OPTION_INVALID',
+  });
+  expect(await well.purgeAll({ tag: 'vip' })).toBe(1);
+  expect(await well.purgeAll({ tag: 'old' })).toBe(1);
+  expect((await well.list()).runs.map(({ id }) => id)).toEqual(['b-2', 'b-1']);
+  expect(await well.purgeAll({})).toBe(1);
+  expect(await well.cancelAll({ idContains: 'b-' })).toBe(1);
+  await engine.clock.settle();
+  expect(await well.purgeAll({ status: 'cancelled' })).toBe(1);
+  expect(await well.counts()).toEqual({});
+});
+
+test('children are found, cancelled and purged by their parent', async () => {
+  const child = workflow('child', async (ctx) => ctx.sleep('1h'));
+  const parent = workflow('parent', async (ctx) => {
+    for (let n = 0; n < 3; n++) await ctx.start(child, undefined);
+  });
+  await using engine = await testEngine({ workflows: [parent, child] });
+  for (const id of ['p', 'q']) await engine.start(parent, undefined, { id });
+  await engine.clock.settle();
+  expect(await engine.well.counts({ parent: 'p' })).toEqual({ waiting: 3 });
+  expect(await engine.well.cancelAll({ parent: 'p' })).toBe(3);
+  await engine.clock.settle();
+  expect(await engine.well.counts({ workflow: 'child' })).toEqual({ waiting: 3, cancelled: 3 });
+  expect(await engine.well.purgeAll({ parent: 'p' })).toBe(3);
+  expect(await engine.well.counts({ workflow: 'child' })).toEqual({ waiting: 3 });
+});

@@ -45,8 +45,13 @@ test('a file of version 1 is brought up to date, and its runs go on', async () =
   expect(await claimIds(store, { kinds })).toEqual(['mail', 'only here', 'ready']);
   expect((await get(store, 'blocked')).waitingFor).toEqual([{ kind: 'concurrency', detail: 'k' }]);
   expect(await commit(store, 1, 1, { change: end() })).toBe('stored');
+  const { commits } = await store.feed({ namespace: 'default', after: '', limit: 9 });
+  expect(commits.map(({ id, tags, commit: { position, at } }) => [id, tags, position, at])).toEqual([
+    ['holder', [], 0, 20],
+    ['holder', [], 1, 3000],
+  ]);
   expect(await claimIds(store, { kinds })).toEqual(['blocked']);
-  expect(await store.count('another')).toEqual({ running: 2, failed: 1 });
+  expect(await store.count({ namespace: 'another' })).toEqual({ running: 2, failed: 1 });
   expect((await store.queues('another')).map(({ name, counts }) => [name, counts])).toEqual([
     ['default', { running: 1 }],
     ['slow', { failed: 1, running: 1 }],

@@ -86,7 +86,7 @@ test('reads wait for the transaction that is open, and see it', async () => {
   const reads = [
     store.get('default', 'a'),
     store.query({ namespace: 'default', limit: 9 }),
-    store.count('default'),
+    store.count({ namespace: 'default' }),
   ];
   end();
   expect(await Promise.all(reads)).toMatchObject([{ id: 'a' }, [{ id: 'a' }], { queued: 1 }]);

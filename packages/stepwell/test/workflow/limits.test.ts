@@ -159,7 +159,10 @@ test('the defaults are those of the documentation', () => {
   expect(DEFAULT_LIMITS).toEqual({
     payloadBytes: 4_194_304,
     eventsPerRun: 1_000_000,
+    largePayloadBytes: 67_108_864,
     operationsInFlight: 20_000,
+    tagsPerRun: 32,
+    artifactBytes: 5_368_709_120,
     nameLength: 200,
     idLength: 255,
   });

@@ -1,3 +1,4 @@
+import { sortedTags } from '../../model/tags.ts';
 import type { CommitAnswer, CommitRequest, RunChange } from '../contract.ts';
 import { afterEnd, wakes } from '../inbox.ts';
 import type { Newsroom } from '../newsroom.ts';
@@ -11,7 +12,9 @@ export function commit(state: MemoryState, news: Newsroom, request: CommitReques
     return 'refused';
   }
   const { position, at, count, events } = request;
-  run.journal.set(position, { position, at, count, events });
+  const stored = { position, at, count, events };
+  run.journal.set(position, stored);
+  state.feed.add(run, stored);
   run.inbox = run.inbox.filter(({ number }) => number > request.taken);
   for (const { callback, op } of request.open) state.callbacks.set(callback, { run, op });
   for (const callback of request.close) state.callbacks.delete(callback);
@@ -35,6 +38,7 @@ function closesWhatIsClosed(state: MemoryState, run: MemoryRun, { open, close }:
 function apply(state: MemoryState, news: Newsroom, run: MemoryRun, wanted: RunChange, at: number): void {
   if (wanted.progress !== undefined) change(run, { progress: wanted.progress });
   if (wanted.statusText !== undefined) change(run, { statusText: wanted.statusText });
+  if (wanted.tags !== undefined) change(run, { tags: sortedTags([...run.record.tags, ...wanted.tags]) });
   if (wanted.release !== undefined) release(state, news, run, wanted.release, at);
   if (wanted.end !== undefined) end(state, news, run, wanted.end, at);
 }

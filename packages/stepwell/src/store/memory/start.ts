@@ -1,4 +1,5 @@
 import type { NewRun } from '../../model/run.ts';
+import { sortedTags } from '../../model/tags.ts';
 import type { StartAnswer } from '../contract.ts';
 import { debouncedUntil } from '../debounce.ts';
 import { canBeOwnedAtOnce } from '../fit.ts';
@@ -31,6 +32,7 @@ export function start(
 function move(state: MemoryState, news: Newsroom, run: MemoryRun, given: NewRun): void {
   const { readyAt, beginBy } = debouncedUntil(given, run.record.createdAt, state.beginByOf(given));
   const { version, queue, priority, input, timeout, hardTimeout, concurrencyKey, concurrencyLimit } = given;
+  const { tags = [], traceparent = null } = given;
   change(run, {
     version,
     queue,
@@ -41,6 +43,8 @@ function move(state: MemoryState, news: Newsroom, run: MemoryRun, given: NewRun)
     concurrencyLimit,
     readyAt,
     beginBy,
+    tags: sortedTags(tags),
+    traceparent,
   });
   change(run, { hardTimeout: hardTimeout ?? null, status: 'queued', waitingFor: [], error: undefined });
   run.turn = null;

@@ -2,6 +2,8 @@ import type { Json } from '../../model/json.ts';
 import { isFinal, recordOf, type NewRun, type RunKey, type RunRecord } from '../../model/run.ts';
 import type { OpenCallback, WorkerRecord } from '../contract.ts';
 import { holdsOf, withHolds } from '../queue-rules.ts';
+import { Artifacts } from './artifacts.ts';
+import { Feed } from './feed.ts';
 import { type MemoryQueue, nameOf, stateOf } from './queue.ts';
 import { type MemoryRun, PASS } from './run.ts';
 
@@ -16,6 +18,8 @@ export class MemoryState {
   readonly queues = new Map<string, MemoryQueue>();
   /** Runs that a further start with their debounce key puts off. */
   readonly debounced = new Map<string, MemoryRun>();
+  readonly feed = new Feed();
+  readonly artifacts = new Artifacts();
   #lastKey = 0;
 
   find(namespace: string, id: string): MemoryRun | undefined {
@@ -50,6 +54,7 @@ export class MemoryState {
     this.runsById.set(idKey(namespace, id), run);
     if (!isFinal(status)) this.active.add(run);
     for (const { callback, op } of callbacks) this.callbacks.set(callback, { run, op });
+    for (const commit of run.journal.values()) this.feed.add(run, commit);
   }
 
   callbacksOf(run: MemoryRun): OpenCallback[] {
@@ -63,6 +68,8 @@ export class MemoryState {
     this.runs.delete(run.record.key);
     this.runsById.delete(idKey(run.record.namespace, run.record.id));
     this.active.delete(run);
+    this.feed.drop(run);
+    this.artifacts.drop({ namespace: run.record.namespace, run: run.record.id });
   }
 
   closeCallbacksOf(run: MemoryRun): void {

@@ -6,13 +6,21 @@ import type { Json } from '../../model/json.ts';
 import type { QueueChange, QueueRecord } from '../../model/queue.ts';
 import { isFinal, type NewRun, type RunKey, type RunRecord, type RunStatus } from '../../model/run.ts';
 import type {
+  ArtifactOwner,
+  ArtifactRecord,
   ClaimAnswer,
   ClaimRequest,
   CommitAnswer,
   CommitRequest,
   DeliverAnswer,
   Delivery,
+  FeedPage,
+  FeedRequest,
+  NewArtifact,
+  NewRequest,
   News,
+  RequestState,
+  RunCriteria,
   RunQuery,
   ScheduleRecord,
   StartAnswer,
@@ -29,6 +37,7 @@ import { queues, setQueue } from './queues.ts';
 import { start } from './start.ts';
 import { commitsOf, factsOf } from './run.ts';
 import { MemoryState } from './state.ts';
+import { Requests } from './requests.ts';
 import { Schedules } from './schedules.ts';
 import { transact } from './transact.ts';
 import { dump, load } from './transfer.ts';
@@ -43,6 +52,7 @@ export class MemoryStore implements Store {
   readonly kind = 'memory';
   readonly #state = new MemoryState();
   readonly #schedules = new Schedules();
+  readonly #requests = new Requests();
   readonly #news = new Newsroom();
 
   async start(runs: readonly NewRun[], owner?: string): Promise<StartAnswer[]> {
@@ -102,16 +112,17 @@ export class MemoryStore implements Store {
 
   async query(query: RunQuery): Promise<RunRecord[]> {
     return [...this.#state.runs.values()]
+      .filter(({ record }) => record.key < (query.below ?? Number.POSITIVE_INFINITY))
       .filter(({ record }) => matches(record, query))
       .toSorted((a, b) => b.record.key - a.record.key)
       .slice(0, query.limit)
       .map((run) => this.#state.view(run));
   }
 
-  async count(namespace: string): Promise<Partial<Record<RunStatus, number>>> {
+  async count(filter: RunCriteria): Promise<Partial<Record<RunStatus, number>>> {
     const counts: Partial<Record<RunStatus, number>> = {};
     for (const { record } of this.#state.runs.values()) {
-      if (record.namespace === namespace) counts[record.status] = (counts[record.status] ?? 0) + 1;
+      if (matches(record, filter)) counts[record.status] = (counts[record.status] ?? 0) + 1;
     }
     return counts;
   }
@@ -129,6 +140,38 @@ export class MemoryStore implements Store {
     if (run === undefined || !isFinal(run.record.status)) return false;
     this.#state.delete(run);
     return true;
+  }
+
+  async feed(request: FeedRequest): Promise<FeedPage> {
+    return this.#state.feed.read(request);
+  }
+
+  async beginRequest(request: NewRequest): Promise<RequestState> {
+    return this.#requests.begin(request);
+  }
+
+  async answerRequest(request: Parameters<Store['answerRequest']>[0]): Promise<void> {
+    return this.#requests.answer(request);
+  }
+
+  async forgetRequests(before: number): Promise<number> {
+    return this.#requests.forget(before);
+  }
+
+  async saveArtifact(artifact: NewArtifact): Promise<ArtifactRecord | null> {
+    return this.#state.artifacts.save(artifact);
+  }
+
+  async artifacts(namespace: string, run: string): Promise<ArtifactRecord[]> {
+    return this.#state.artifacts.of({ namespace, run });
+  }
+
+  async dropArtifacts(namespace: string, run: string): Promise<void> {
+    return this.#state.artifacts.drop({ namespace, run });
+  }
+
+  async artifactRuns(after: ArtifactOwner | null, limit: number): Promise<ArtifactOwner[]> {
+    return this.#state.artifacts.owners(after, limit);
   }
 
   async schedules(namespace: string): Promise<ScheduleRecord[]> {
@@ -184,7 +227,7 @@ export function openMemoryStore(): MemoryStore {
   return new MemoryStore();
 }
 
-function matches(run: RunRecord, query: RunQuery): boolean {
+function matches(run: RunRecord, query: RunCriteria): boolean {
   return (
     run.namespace === query.namespace &&
     (query.workflow === undefined || run.workflow === query.workflow) &&
@@ -192,7 +235,8 @@ function matches(run: RunRecord, query: RunQuery): boolean {
     (query.statuses === undefined || query.statuses.includes(run.status)) &&
     (query.queue === undefined || run.queue === query.queue) &&
     (query.parent === undefined || run.parent?.key === query.parent) &&
-    (query.below === undefined || run.key < query.below) &&
+    (query.tag === undefined || run.tags.includes(query.tag)) &&
+    (query.idContains === undefined || run.id.includes(query.idContains)) &&
     (query.createdFrom === undefined || run.createdAt >= query.createdFrom) &&
     (query.createdBefore === undefined || run.createdAt < query.createdBefore)
   );

@@ -18,12 +18,22 @@ export function dump(state: MemoryState, after: RunKey, limit: number): StoredRu
       outcomes: [...run.outcomes]
         .map(([key, { value }]) => ({ key, value: structuredClone(value) }))
         .toSorted((a, b) => (a.key < b.key ? -1 : 1)),
+      artifacts: state.artifacts.of({ namespace: run.record.namespace, run: run.record.id }),
     }));
 }
 
 /** False: there is a run of its key or id. */
 export function load(state: MemoryState, stored: StoredRun): boolean {
-  const { run: record, journal, inbox, callbacks, slot, debounceKey, outcomes } = structuredClone(stored);
+  const {
+    run: record,
+    journal,
+    inbox,
+    callbacks,
+    slot,
+    debounceKey,
+    outcomes,
+    artifacts,
+  } = structuredClone(stored);
   if (state.runs.has(record.key) || state.find(record.namespace, record.id) !== undefined) return false;
   const isCancelled = record.startedAt === null && inbox.some(({ fact }) => fact.type === 'cancel');
   const run: MemoryRun = {
@@ -40,5 +50,6 @@ export function load(state: MemoryState, stored: StoredRun): boolean {
     outcomes: new Map(outcomes.map(({ key, value }) => [key, { value }])),
   };
   state.adopt(run, callbacks);
+  state.artifacts.load(artifacts);
   return true;
 }

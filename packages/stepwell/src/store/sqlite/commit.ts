@@ -10,6 +10,7 @@ import type { Queues } from './queues.ts';
 import { textOf } from './rows.ts';
 import type { Runs } from './runs.ts';
 import type { ConcurrencySlots } from './slots.ts';
+import type { Tags } from './tags.ts';
 
 interface CommitParts {
   readonly runs: Runs;
@@ -18,6 +19,7 @@ interface CommitParts {
   readonly callbacks: Callbacks;
   readonly slots: ConcurrencySlots;
   readonly queues: Queues;
+  readonly tags: Tags;
   readonly news: Newsroom;
 }
 
@@ -67,9 +69,10 @@ export class Commits {
     for (const { run: to, fact } of deliver) inboxes.deliver({ to, now: at, fact });
   }
 
-  #apply(run: RunKey, { progress, statusText, release, end }: RunChange, at: number): void {
+  #apply(run: RunKey, { progress, statusText, tags, release, end }: RunChange, at: number): void {
     if (progress !== undefined) this.#progress.run(run, JSON.stringify(progress));
     if (statusText !== undefined) this.#statusText.run(run, statusText);
+    if (tags !== undefined) this.#parts.tags.add(run, tags);
     if (release !== undefined) this.#giveUp(run, release, at);
     if (end !== undefined) this.#finish(run, end, at);
   }

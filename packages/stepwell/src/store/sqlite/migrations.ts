@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { StepwellError } from '../../model/errors.ts';
 import { QUEUES } from './migration-3.ts';
+import { TAGS_FEED_REQUESTS } from './migration-5.ts';
 
 /** One step from a store of the version before to a store of this one. Published migrations are never changed. */
 interface Migration {
@@ -144,6 +145,7 @@ create table outcome (
 ) without rowid;
 `,
   },
+  { version: 5, sql: TAGS_FEED_REQUESTS },
 ];
 
 /** Brings the tables up to date: each migration in a transaction of its own, its version row first. */
@@ -165,6 +167,19 @@ export function migrate(database: DatabaseSync, path: string, now: number): void
       if (database.isTransaction) database.exec('rollback');
     }
   }
+}
+
+/**
+ * The version of the tables of a file, and the one that this Stepwell makes; the file is not changed.
+ * @throws StepwellError `STORE_DAMAGED`, `STORE_TOO_NEW`
+ */
+export function tablesOf(database: DatabaseSync, path: string): { version: number; newest: number } {
+  const isNew = database.prepare('select 1 from sqlite_master').get() === undefined;
+  const applied = isNew ? new Map<number, string>() : versionsOf(database, path);
+  for (const { version, sql } of MIGRATIONS) {
+    if ((applied.get(version) ?? checksumOf(sql)) !== checksumOf(sql)) throw fromAnotherBuild(path, version);
+  }
+  return { version: Math.max(0, ...applied.keys()), newest: MIGRATIONS.length };
 }
 
 function versionsOf(database: DatabaseSync, path: string): Map<number, string> {

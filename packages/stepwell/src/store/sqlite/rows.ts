@@ -5,6 +5,7 @@ import type { Failure } from '../../model/failure.ts';
 import type { Progress, RunRecord, RunStatus, WaitReason } from '../../model/run.ts';
 import type { WorkerRecord } from '../contract.ts';
 import type { Lane } from './lanes.ts';
+import { tagsOf } from './tags.ts';
 
 /** The columns of a {@link RunRow}. */
 export const RUN_ROW = '*, (select value from input where input.run = run.key) as input';
@@ -40,6 +41,8 @@ export interface RunRow {
   readonly begin_by: number | null;
   readonly turn: number | null;
   readonly debounce_key: string | null;
+  readonly tags: string | null;
+  readonly traceparent: string | null;
   readonly error: string | null;
   readonly input: string | null;
   readonly output: string | null;
@@ -73,6 +76,8 @@ export function runOf(row: RunRow, lane: Lane): RunRecord {
     beginBy: row.begin_by,
     concurrencyKey: row.concurrency_key,
     concurrencyLimit: row.concurrency_limit === 0 ? null : row.concurrency_limit,
+    tags: tagsOf(row.tags),
+    traceparent: row.traceparent,
     delivered: row.delivered,
     createdAt: row.created_at,
     startedAt: row.started_at,

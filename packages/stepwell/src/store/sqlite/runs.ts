@@ -1,7 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { NewRun, RunKey, RunRecord, RunStatus } from '../../model/run.ts';
+import type { NewRun, RunKey, RunRecord } from '../../model/run.ts';
+import { sortedTags } from '../../model/tags.ts';
 import type { StartAnswer } from '../contract.ts';
 import { canBeOwnedAtOnce } from '../fit.ts';
+import type { Artifacts } from './artifacts.ts';
 import { withHolds } from '../queue-rules.ts';
 import { debounceKeyOf, Debounces } from './debounces.ts';
 import type { Newsroom } from '../newsroom.ts';
@@ -10,6 +12,7 @@ import type { Lanes } from './lanes.ts';
 import type { Queues } from './queues.ts';
 import { RUN_ROW, type RunRow, runOf } from './rows.ts';
 import type { ConcurrencySlots } from './slots.ts';
+import { type Tags, tagsText } from './tags.ts';
 
 /** The rows of runs: putting in, finding, deleting. */
 export class Runs {
@@ -18,12 +21,12 @@ export class Runs {
   readonly #slots: ConcurrencySlots;
   readonly #queues: Queues;
   readonly #debounces: Debounces;
+  readonly #tags: Tags;
+  readonly #artifacts: Artifacts;
   readonly #news: Newsroom;
   readonly #insert: StatementSync;
   readonly #insertInput: StatementSync;
   readonly #byId: StatementSync;
-  readonly #count: StatementSync;
-  readonly #countRunning: StatementSync;
   readonly #delete: StatementSync;
 
   constructor(
@@ -32,26 +35,25 @@ export class Runs {
     journals: Journals,
     slots: ConcurrencySlots,
     queues: Queues,
+    tags: Tags,
+    artifacts: Artifacts,
     news: Newsroom,
   ) {
     this.#lanes = lanes;
     this.#journals = journals;
     this.#slots = slots;
     this.#queues = queues;
-    this.#debounces = new Debounces(database, lanes, news);
+    this.#debounces = new Debounces(database, lanes, tags, news);
+    this.#tags = tags;
+    this.#artifacts = artifacts;
     this.#news = news;
     this.#insert = database.prepare(`
       insert into run (namespace, id, lane, status, owner, started_at, ready_at, created_at, timeout,
-        hard_timeout, begin_by, concurrency_key, concurrency_limit, slot, debounce_key, parent_key, parent_id, parent_op)
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (namespace, id) do nothing`);
+        hard_timeout, begin_by, concurrency_key, concurrency_limit, slot, debounce_key, parent_key, parent_id, parent_op,
+        tags, traceparent)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (namespace, id) do nothing`);
     this.#insertInput = database.prepare('insert into input (run, value) values (?, ?)');
     this.#byId = database.prepare(`select ${RUN_ROW} from run where namespace = ? and id = ?`);
-    this.#count = database.prepare(
-      'select status, count(*) as runs from run where owner is null and lane = ? and namespace = ? group by status',
-    );
-    this.#countRunning = database.prepare(
-      'select count(*) as runs from run where owner is not null and lane = ? and namespace = ?',
-    );
     this.#delete = database.prepare(
       'delete from run where namespace = ? and id = ? and ended_at is not null',
     );
@@ -70,6 +72,7 @@ export class Runs {
 
   /** Puts a new run in; null: its id is taken. */
   insert(run: NewRun, owner: string | null): RunKey | null {
+    const tags = run.tags === undefined ? null : sortedTags(run.tags);
     const { changes, lastInsertRowid } = this.#insert.run(
       run.namespace,
       run.id,
@@ -89,9 +92,12 @@ export class Runs {
       run.parent?.key ?? null,
       run.parent?.id ?? null,
       run.parent?.op ?? null,
+      tags === null ? null : tagsText(tags),
+      run.traceparent ?? null,
     );
     if (changes === 0) return null;
     const key = Number(lastInsertRowid);
+    if (tags !== null) this.#tags.index(key, run.namespace, tags);
     if (run.input !== undefined) this.#insertInput.run(key, JSON.stringify(run.input));
     if (run.journal !== undefined)
       this.#journals.append(key, 0, run.journal.at, run.journal.count, run.journal.events);
@@ -118,27 +124,11 @@ export class Runs {
     return deadline === undefined ? null : run.readyAt + deadline;
   }
 
-  count(namespace: string): Partial<Record<RunStatus, number>> {
-    const counts: Partial<Record<RunStatus, number>> = {};
-    for (const { id } of this.#lanes.matching((lane) => lane.namespace === namespace)) {
-      const running = { status: 'running', ...this.#countRunning.get(id, namespace) };
-      for (const { status, runs } of [
-        running,
-        ...this.#count.all(id, namespace),
-      ] as unknown as StatusCount[]) {
-        if (runs > 0) counts[status] = (counts[status] ?? 0) + runs;
-      }
-    }
-    return counts;
-  }
-
   /** Its journal and inbox go with it, by their foreign keys. */
   purge(namespace: string, id: string): boolean {
-    return this.#delete.run(namespace, id).changes === 1;
+    if (this.#delete.run(namespace, id).changes === 0) return false;
+    this.#journals.keepLast();
+    this.#artifacts.drop({ namespace, run: id });
+    return true;
   }
-}
-
-interface StatusCount {
-  readonly status: RunStatus;
-  readonly runs: number;
 }

@@ -7,13 +7,21 @@ import type { Failure } from '../../model/failure.ts';
 import type { QueueChange, QueueRecord } from '../../model/queue.ts';
 import type { NewRun, RunKey, RunRecord, RunStatus } from '../../model/run.ts';
 import type {
+  ArtifactOwner,
+  ArtifactRecord,
   ClaimAnswer,
   ClaimRequest,
   CommitAnswer,
   CommitRequest,
   DeliverAnswer,
   Delivery,
+  FeedPage,
+  FeedRequest,
+  NewArtifact,
+  NewRequest,
   News,
+  RequestState,
+  RunCriteria,
   RunQuery,
   ScheduleRecord,
   StartAnswer,
@@ -23,10 +31,12 @@ import type {
   WorkerRecord,
 } from '../contract.ts';
 import { Newsroom } from '../newsroom.ts';
+import { Artifacts } from './artifacts.ts';
 import { Callbacks } from './callbacks.ts';
 import { Claims } from './claim.ts';
 import { Commits } from './commit.ts';
 import { explain } from './errors.ts';
+import { Feed } from './feed.ts';
 import { Inboxes } from './inboxes.ts';
 import { Journals } from './journal.ts';
 import { Lanes } from './lanes.ts';
@@ -34,10 +44,12 @@ import { Outcomes } from './outcomes.ts';
 import { Queries } from './query.ts';
 import { QueueList } from './queue-list.ts';
 import { Queues } from './queues.ts';
+import { Requests } from './requests.ts';
 import { Runs } from './runs.ts';
 import { Schedules } from './schedules.ts';
 import { ConcurrencySlots } from './slots.ts';
 import { Transfer } from './transfer.ts';
+import { Tags } from './tags.ts';
 import { GroupTransaction } from './transaction.ts';
 import { Workers } from './workers.ts';
 
@@ -65,6 +77,9 @@ export class SqliteStore implements Store {
   readonly #claims: Claims;
   readonly #workers: Workers;
   readonly #schedules: Schedules;
+  readonly #feed: Feed;
+  readonly #requests: Requests;
+  readonly #artifacts: Artifacts;
   readonly #outcomes: Outcomes;
   readonly #transfer: Transfer;
 
@@ -75,9 +90,11 @@ export class SqliteStore implements Store {
     const journals = new Journals(database);
     const callbacks = new Callbacks(database);
     const queues = new Queues(database, lanes, news);
+    const tags = new Tags(database);
+    const artifacts = new Artifacts(database);
     const slots = new ConcurrencySlots(database, lanes, queues, news);
     const inboxes = new Inboxes(database, callbacks, news);
-    const runs = new Runs(database, lanes, journals, slots, queues, news);
+    const runs = new Runs(database, lanes, journals, slots, queues, tags, artifacts, news);
     this.#parts = parts;
     this.#queries = new Queries(database, lanes);
     this.#queueList = new QueueList(database, lanes, queues);
@@ -85,18 +102,31 @@ export class SqliteStore implements Store {
     this.#journals = journals;
     this.#inboxes = inboxes;
     this.#runs = runs;
-    this.#commits = new Commits(database, { runs, journals, inboxes, callbacks, slots, queues, news });
+    this.#commits = new Commits(database, { runs, journals, inboxes, callbacks, slots, queues, tags, news });
     this.#claims = new Claims(database, { lanes, queues, journals, inboxes, slots, news });
     this.#workers = new Workers(database, lanes, news);
     this.#schedules = new Schedules(database);
+    this.#feed = new Feed(database, journals, lanes);
+    this.#requests = new Requests(database);
+    this.#artifacts = artifacts;
     this.#outcomes = new Outcomes(database);
-    this.#transfer = new Transfer(database, { lanes, inboxes, callbacks, outcomes: this.#outcomes });
+    const outcomes = this.#outcomes;
+    this.#transfer = new Transfer(database, {
+      lanes,
+      journals,
+      inboxes,
+      callbacks,
+      outcomes,
+      tags,
+      artifacts,
+    });
     this.#transaction = new GroupTransaction(database, {
       soon,
       explain: (thrown) => explain(thrown, path),
       committed: () => news.publish(news.take()),
       rolledBack: () => {
         news.forget();
+        journals.reload();
         lanes.reload();
         queues.reload();
         callbacks.reload();
@@ -164,8 +194,8 @@ export class SqliteStore implements Store {
     return this.#read(() => this.#queries.find(query).map((row) => this.#runs.view(row)));
   }
 
-  count(namespace: string): Promise<Partial<Record<RunStatus, number>>> {
-    return this.#read(() => this.#runs.count(namespace));
+  count(criteria: RunCriteria): Promise<Partial<Record<RunStatus, number>>> {
+    return this.#read(() => this.#queries.count(criteria));
   }
 
   setQueue(change: QueueChange): Promise<void> {
@@ -178,6 +208,38 @@ export class SqliteStore implements Store {
 
   purge(namespace: string, id: string): Promise<boolean> {
     return this.#write(() => this.#runs.purge(namespace, id));
+  }
+
+  feed(request: FeedRequest): Promise<FeedPage> {
+    return this.#read(() => this.#feed.read(request));
+  }
+
+  beginRequest(request: NewRequest): Promise<RequestState> {
+    return this.#write(() => this.#requests.begin(request));
+  }
+
+  answerRequest(request: Parameters<Store['answerRequest']>[0]): Promise<void> {
+    return this.#write(() => this.#requests.answer(request));
+  }
+
+  forgetRequests(before: number): Promise<number> {
+    return this.#write(() => this.#requests.forget(before));
+  }
+
+  saveArtifact(artifact: NewArtifact): Promise<ArtifactRecord | null> {
+    return this.#write(() => this.#artifacts.save(artifact));
+  }
+
+  artifacts(namespace: string, run: string): Promise<ArtifactRecord[]> {
+    return this.#read(() => this.#artifacts.of({ namespace, run }));
+  }
+
+  dropArtifacts(namespace: string, run: string): Promise<void> {
+    return this.#write(() => this.#artifacts.drop({ namespace, run }));
+  }
+
+  artifactRuns(after: ArtifactOwner | null, limit: number): Promise<ArtifactOwner[]> {
+    return this.#read(() => this.#artifacts.owners(after, limit));
   }
 
   schedules(namespace: string): Promise<ScheduleRecord[]> {

@@ -2,17 +2,23 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { isFinal, type RunKey } from '../../model/run.ts';
 import type { OpenCallback, StoredCommit, StoredRun } from '../contract.ts';
 import { isForcedCancel } from '../inbox.ts';
+import type { Artifacts } from './artifacts.ts';
 import type { Callbacks } from './callbacks.ts';
 import type { Inboxes } from './inboxes.ts';
+import type { Journals } from './journal.ts';
 import type { Lanes } from './lanes.ts';
 import type { Outcomes } from './outcomes.ts';
 import { RUN_ROW, type RunRow, runOf, textOf } from './rows.ts';
+import { type Tags, tagsText } from './tags.ts';
 
 interface TransferParts {
   readonly lanes: Lanes;
+  readonly journals: Journals;
   readonly inboxes: Inboxes;
   readonly callbacks: Callbacks;
   readonly outcomes: Outcomes;
+  readonly tags: Tags;
+  readonly artifacts: Artifacts;
 }
 
 /** Whole runs on their way from one store to another. */
@@ -24,7 +30,6 @@ export class Transfer {
   readonly #callbacks: StatementSync;
   readonly #insert: StatementSync;
   readonly #insertInput: StatementSync;
-  readonly #insertCommit: StatementSync;
   readonly #insertFact: StatementSync;
 
   constructor(database: DatabaseSync, parts: TransferParts) {
@@ -43,13 +48,10 @@ export class Transfer {
     this.#insert = database.prepare(`
       insert into run (key, namespace, id, lane, status, ready_at, slot, forced, delivered, created_at, started_at,
         ended_at, timeout, hard_timeout, begin_by, concurrency_key, concurrency_limit, turn, debounce_key, parent_key,
-        parent_id, parent_op, continued_by, waiting_for, status_text, progress, error, output)
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        parent_id, parent_op, continued_by, waiting_for, status_text, progress, error, output, tags, traceparent)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       on conflict do nothing`);
     this.#insertInput = database.prepare('insert into input (run, value) values (?, ?)');
-    this.#insertCommit = database.prepare(
-      'insert into journal (run, position, at, count, events) values (?, ?, ?, ?, ?)',
-    );
     this.#insertFact = database.prepare('insert into inbox (run, number, fact) values (?, ?, ?)');
   }
 
@@ -71,12 +73,13 @@ export class Transfer {
       callbacks: plain<OpenCallback>(this.#callbacks.all(key)),
       slot: slot === null ? null : slot === 1 ? 'own' : 'shared',
       outcomes: this.#parts.outcomes.all(key),
+      artifacts: this.#parts.artifacts.of({ namespace: row.namespace, run: row.id }),
       debounceKey: debounceKey === null ? null : debounceKey.slice(debounceKey.indexOf('\n') + 1),
     };
   }
 
   /** False: there is a run of its key or id. */
-  load({ run, journal, inbox, callbacks, slot, debounceKey, outcomes }: StoredRun): boolean {
+  load({ run, journal, inbox, callbacks, slot, debounceKey, outcomes, artifacts }: StoredRun): boolean {
     const forced = inbox.findLast(({ fact }) => isForcedCancel(fact));
     const isCancelled = run.startedAt === null && inbox.some(({ fact }) => fact.type === 'cancel');
     const { changes } = this.#insert.run(
@@ -108,14 +111,18 @@ export class Transfer {
       textOf(run.progress),
       textOf(run.error),
       textOf(run.output),
+      tagsText(run.tags),
+      run.traceparent,
     );
     if (changes === 0) return false;
+    this.#parts.tags.index(run.key, run.namespace, run.tags);
     if (run.input !== undefined) this.#insertInput.run(run.key, JSON.stringify(run.input));
     for (const { position, at, count, events } of journal)
-      this.#insertCommit.run(run.key, position, at, count, events);
+      this.#parts.journals.append(run.key, position, at, count, events);
     for (const { number, fact } of inbox) this.#insertFact.run(run.key, number, JSON.stringify(fact));
     for (const { callback, op } of callbacks) this.#parts.callbacks.open(callback, run.key, op);
     for (const outcome of outcomes) this.#parts.outcomes.put(run.key, outcome);
+    for (const artifact of artifacts) this.#parts.artifacts.put(artifact);
     return true;
   }
 }
