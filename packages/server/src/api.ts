@@ -1,5 +1,7 @@
-import type { Context } from 'hono';
 import type { Stepwell } from 'stepwell';
+import type { ServerLimits } from './limits.ts';
+import type { ScheduleKeeper } from './schedule-keeper.ts';
+import type { Seeing } from './seeing/seeing.ts';
 
 /** Calls back once after so many milliseconds; the answer prevents it. */
 export type Timer = (delay: number, callback: () => void) => () => void;
@@ -10,15 +12,16 @@ export type ErrorLog = (message: string, error: unknown) => void;
 /** What the handlers of all routes work with. */
 export interface Api {
   readonly well: Stepwell;
+  readonly schedules: ScheduleKeeper | undefined;
   readonly timer: Timer;
   readonly log: ErrorLog;
-  /** Longest body of a request. */
-  readonly bodyBytes: number;
+  readonly limits: ServerLimits;
+  readonly seeing: Seeing;
+  /** Before `#code`: where a problem's `type` leads. */
+  readonly errorDocs: string;
   /** Aborts when the server closes: open streams and long polls end. */
   readonly closing: AbortSignal;
 }
-
-export type Handler = (c: Context, api: Api) => Response | Promise<Response>;
 
 export function logToConsole(message: string, error: unknown): void {
   console.error(message, error);

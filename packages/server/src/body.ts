@@ -6,18 +6,15 @@ import { parseJson } from './json.ts';
 import { problemsOf, sentenceOf } from './shape.ts';
 
 /** For requests that need to say nothing more than their path does. */
-export const NoBody = z.strictObject({});
-
-/** Milliseconds, or text such as `30s`. What the text says is checked where it is used. */
-export const Duration = z.union([z.number(), z.string()], 'is neither milliseconds nor text such as "30s"');
+const NoBody = z.strictObject({});
 
 /**
- * The JSON body of a request; no body at all is `{}`. Keys that the shape does not know are refused.
+ * The value of a JSON body; no body at all is `{}`. Keys that the shape does not know are refused.
  * The content type is not looked at, so that `curl -d '{…}'` works as it stands.
- * @throws StepwellError `BODY_INVALID` with the path of each offending value, `BODY_TOO_LARGE`
+ * @throws StepwellError `BODY_INVALID` with the path of each offending value
  */
-export async function readBody<T>(c: Context, api: Api, shape: z.ZodType<T>): Promise<T> {
-  const text = decode(await bytesOf(c.req.raw, api.bodyBytes));
+export function jsonOf(body: Uint8Array, shape: z.ZodType = NoBody): unknown {
+  const text = decode(body);
   const parsed = shape.safeParse(text.trim() === '' ? {} : parseJson(text));
   if (parsed.success) return parsed.data;
   const problems = problemsOf(parsed.error);
@@ -26,25 +23,46 @@ export async function readBody<T>(c: Context, api: Api, shape: z.ZodType<T>): Pr
   });
 }
 
+/**
+ * All bytes of a body, if they are there in time.
+ * @throws StepwellError `BODY_TOO_LARGE`, `BODY_INVALID`, `REQUEST_TIMED_OUT`
+ */
+export async function readBytes(
+  c: Context,
+  { limits, timer }: Pick<Api, 'limits' | 'timer'>,
+): Promise<Uint8Array> {
+  const late = Promise.withResolvers<never>();
+  const prevent = timer(limits.bodyTimeout, () => late.reject(tooSlow(limits.bodyTimeout)));
+  try {
+    return await Promise.race([bytesOf(c.req.raw, limits.bodyBytes), late.promise]);
+  } catch (cause) {
+    if (cause instanceof StepwellError) throw cause;
+    throw new StepwellError('BODY_INVALID', 'The body broke off before its end. Send it again.', { cause });
+  } finally {
+    prevent();
+  }
+}
+
 /** HTTP holds a body to the length that it announces; one without is counted as it comes. */
 async function bytesOf(request: Request, limit: number): Promise<Uint8Array> {
   const announced = request.headers.get('content-length');
   if (Number(announced ?? 0) > limit) throw tooLarge(limit);
-  try {
-    // In one piece: a start takes 0.2 ms of CPU instead of the 0.4 ms with a stream.
-    if (announced !== null) return new Uint8Array(await request.arrayBuffer());
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of request.body ?? []) {
-      size += chunk.byteLength;
-      if (size > limit) throw tooLarge(limit);
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks);
-  } catch (cause) {
-    if (cause instanceof StepwellError) throw cause;
-    throw new StepwellError('BODY_INVALID', 'The body broke off before its end. Send it again.', { cause });
+  // In one piece: a start takes 0.2 ms of CPU instead of the 0.4 ms with a stream.
+  if (announced !== null) return new Uint8Array(await request.arrayBuffer());
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size > limit) throw tooLarge(limit);
+    chunks.push(chunk);
   }
+  return Buffer.concat(chunks);
+}
+
+function tooSlow(limit: number): StepwellError {
+  return new StepwellError('REQUEST_TIMED_OUT', `The body was not there within ${limit} ms. Send it again.`, {
+    data: { limit },
+  });
 }
 
 function tooLarge(limit: number): StepwellError {

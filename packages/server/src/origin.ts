@@ -22,7 +22,15 @@ function hostOf(origin: string): string | null {
   return URL.canParse(origin) ? new URL(origin).host : null;
 }
 
+/** The last one that was looked at: clients send the same over and over. */
+let last = { host: '', isLocal: false };
+
 function isLocalName(host: string): boolean {
+  if (last.host !== host) last = { host, isLocal: leadsHere(host) };
+  return last.isLocal;
+}
+
+function leadsHere(host: string): boolean {
   const url = `http://${host}`;
   const name = URL.canParse(url) ? new URL(url).hostname : '';
   return isLoopback(name.replace(/^\[(.*)\]$/, '$1')) || name.endsWith('.localhost');

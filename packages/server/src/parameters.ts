@@ -18,28 +18,45 @@ export function checkPercentEncoding(url: string): void {
   }
 }
 
-/** A decoded part of the path. */
-export function pathParameter(c: Context, name: string): string {
-  const value = c.req.param(name);
-  if (value === undefined) throw new Error(`The route ${c.req.path} has no parameter "${name}".`);
-  return value;
+/** The decoded parts of the path that have these names. */
+export function readParams(c: Context, names: readonly string[]): Record<string, string> {
+  const params: Record<string, string> = {};
+  for (const name of names) params[name] = c.req.param(name)!;
+  return params;
 }
+
+const NoQuery = z.strictObject({});
 
 /**
  * The parameters after `?`. Unknown ones are refused: a misspelt filter would otherwise show everything.
  * @throws StepwellError `PARAMETER_INVALID`
  */
-export function readQuery<T>(c: Context, shape: z.ZodType<T>): T {
+export function readQuery(c: Context, shape: z.ZodType | undefined): unknown {
+  if (shape === undefined && !c.req.url.includes('?')) return undefined;
   const { searchParams } = new URL(c.req.url);
   const given = [...new Set(searchParams.keys())].map((name) => {
     const values = searchParams.getAll(name);
     return [name, values.length === 1 ? values[0] : values];
   });
-  return check(shape, Object.fromEntries(given));
+  return check(shape ?? NoQuery, Object.fromEntries(given));
+}
+
+/**
+ * The headers that an object's shape names; one that is empty counts as absent.
+ * @throws StepwellError `PARAMETER_INVALID`
+ */
+export function readHeaders(c: Context, shape: z.ZodType | undefined): unknown {
+  if (!(shape instanceof z.ZodObject)) return undefined;
+  const given: Record<string, string> = {};
+  for (const name of Object.keys(shape.shape)) {
+    const value = c.req.header(name);
+    if (value !== undefined && value !== '') given[name] = value;
+  }
+  return check(shape, given);
 }
 
 /** @throws StepwellError `PARAMETER_INVALID` */
-export function check<T>(shape: z.ZodType<T>, value: unknown): T {
+function check(shape: z.ZodType, value: unknown): unknown {
   const parsed = shape.safeParse(value);
   if (parsed.success) return parsed.data;
   const problems = problemsOf(parsed.error);
@@ -52,38 +69,49 @@ export function check<T>(shape: z.ZodType<T>, value: unknown): T {
   );
 }
 
+/** A parameter that is given once, and says something. */
 export const Text = z.string('is given more than once').min(1, 'is empty');
 
-export function wholeNumber(least: number, most: number): z.ZodType<number, unknown> {
+export function wholeNumber(least: number, most: number): z.ZodType<number, string> {
   const wanted = `is not a whole number from ${least} to ${most}`;
   return z
     .string(wanted)
     .regex(/^\d{1,16}$/, wanted)
     .transform(Number)
-    .refine((value) => value >= least && value <= most, wanted);
+    .refine((value) => value >= least && value <= most, wanted)
+    .meta({ type: 'integer', minimum: least, maximum: most });
 }
 
 /** Milliseconds since 1970, or a date and time with its time zone. */
-export const Time = z.union(
-  [
-    z
-      .string()
-      .regex(/^\d{1,15}$/)
-      .transform(Number),
-    z.iso.datetime({ offset: true }).transform(Date.parse),
-  ],
-  {
-    error: 'is neither milliseconds since 1970 nor a time such as 2026-01-31T12:00:00Z',
-  },
-);
+export const Time = z
+  .union(
+    [
+      z
+        .string()
+        .regex(/^\d{1,15}$/)
+        .transform(Number),
+      z.iso.datetime({ offset: true }).transform(Date.parse),
+    ],
+    'is neither milliseconds since 1970 nor a time such as 2026-01-31T12:00:00Z',
+  )
+  .meta({ type: 'string', description: 'Milliseconds since 1970, or a time such as 2026-01-31T12:00:00Z' });
+
+/** Several values of one parameter: `status=failed,stuck` and `status=failed&status=stuck` say the same. */
+export function listOf<T extends string>(value: z.ZodType<T, string>): z.ZodType<T[], unknown> {
+  return z
+    .union([z.string(), z.array(z.string())])
+    .transform((given) => [given].flat().flatMap((text) => text.split(',')))
+    .pipe(z.array(value));
+}
 
 export function duration(longest: number): z.ZodType<number, unknown> {
+  const described = `is not a duration such as 30s, up to ${longest / 1_000}s`;
   return Text.transform((text, ctx) => {
     const ms = millisecondsOrNull(text);
     if (ms !== null && ms <= longest) return ms;
-    ctx.addIssue(`is not a duration such as 30s, up to ${longest / 1_000}s`);
+    ctx.addIssue(described);
     return z.NEVER;
-  });
+  }).meta({ type: 'string', description: `A duration such as 30s, up to ${longest / 1_000}s` });
 }
 
 function millisecondsOrNull(text: string): number | null {

@@ -1,5 +1,13 @@
 import type { z } from 'zod';
 
+/**
+ * A key that may be left out, and is never `undefined`: JSON and addresses have no such thing. (`exactOptional` says
+ * the same, but zod-openapi takes it for required.)
+ */
+export function optional<T extends z.ZodType>(shape: T): z.ZodExactOptional<T> {
+  return shape.optional() as unknown as z.ZodExactOptional<T>;
+}
+
 /** One thing that is wrong with a body or with the parameters of a request. */
 interface Problem {
   readonly path: string;

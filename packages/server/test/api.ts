@@ -1,6 +1,8 @@
 import type { Hono } from 'hono';
 import { Stepwell, type RunEvent } from 'stepwell';
-import { createApp, type AppOptions } from '../src/index.ts';
+import { assemble, type AppOptions } from '../src/app.ts';
+import type { Route } from '../src/route.ts';
+import { expectDescribed } from './described.ts';
 import { approval, echo, fragile, greet, relay, stages, strict } from './workflows.ts';
 
 export interface Answer {
@@ -9,22 +11,36 @@ export interface Answer {
   readonly body: unknown;
 }
 
-/** An engine in memory with the API before it. */
+/** An engine in memory with the API before it. Every answer that is not as its route describes it fails the test. */
 export class TestApi implements AsyncDisposable {
   readonly well: Stepwell;
   readonly app: Hono;
+  readonly routes: readonly Route[];
   readonly logged: [message: string, error: unknown][] = [];
+  #checksAnswers = true;
 
   private constructor(well: Stepwell, options: AppOptions) {
     this.well = well;
-    this.app = createApp(well, { log: (message, error) => this.logged.push([message, error]), ...options });
+    const log = (message: string, error: unknown) => this.logged.push([message, error]);
+    const { app, routes } = assemble(well, { log, ...options });
+    this.app = app;
+    this.routes = routes;
   }
   static async open(options: AppOptions = {}): Promise<TestApi> {
     const workflows = [greet, echo, approval, stages, fragile, relay, strict];
     return new TestApi(await Stepwell.open({ store: 'memory:', workflows }), options);
   }
+  /** With an engine that somebody else has opened, and closes. */
+  static on(well: Stepwell, options: AppOptions): TestApi {
+    return new TestApi(well, options);
+  }
   async [Symbol.asyncDispose](): Promise<void> {
     await this.well.close();
+  }
+
+  /** For tests that put errors into routes that these never have. */
+  acceptUndescribed(): void {
+    this.#checksAnswers = false;
   }
 
   get(path: string): Promise<Answer> {
@@ -36,11 +52,14 @@ export class TestApi implements AsyncDisposable {
   async ask(path: string, init: RequestInit): Promise<Answer> {
     const response = await this.app.request(path, init);
     const text = await response.text();
-    return {
+    const isJson = response.headers.get('content-type')?.includes('json') === true;
+    const answer = {
       status: response.status,
       headers: response.headers,
-      body: text === '' ? undefined : JSON.parse(text),
+      body: text === '' ? undefined : isJson ? JSON.parse(text) : text,
     };
+    if (this.#checksAnswers) expectDescribed(this.routes, { method: init.method ?? 'GET', path }, answer);
+    return answer;
   }
 
   async stream(id: string, init: RequestInit = {}, query = ''): Promise<Response> {

@@ -116,7 +116,7 @@ test('JSON that is nested too deeply is refused, however large', async () => {
 });
 
 test('a body over the limit is refused, with and without a Content-Length', async () => {
-  await using api = await TestApi.open({ bodyBytes: 100 });
+  await using api = await TestApi.open({ limits: { bodyBytes: 100 } });
   const fitting = JSON.stringify({ input: 'x'.repeat(100 - '{"input":""}'.length) });
   expect((await send(api, fitting)).status).toBe(202);
   expect((await api.ask(ECHO, streamed(fitting.slice(0, 50), fitting.slice(50)))).status).toBe(202);
@@ -128,7 +128,7 @@ test('a body over the limit is refused, with and without a Content-Length', asyn
 });
 
 test('a body without an end is read only up to the limit', async () => {
-  await using api = await TestApi.open({ bodyBytes: 1_000 });
+  await using api = await TestApi.open({ limits: { bodyBytes: 1_000 } });
   let sent = 0;
   const endless = new ReadableStream({
     pull(controller) {

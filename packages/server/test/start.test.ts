@@ -6,8 +6,10 @@ test('a start answers 202 with the place of the run and links to all that can be
   const answer = await api.post('/v1/workflows/greet/runs', { input: { name: 'Ada' }, id: 'greet-1' });
   expect(answer.status).toBe(202);
   expect(answer.headers.get('location')).toBe('/v1/runs/greet-1');
+  expect(answer.headers.get('retry-after')).toBe('1');
   expect(answer.body).toEqual({
     id: 'greet-1',
+    created: true,
     links: {
       self: '/v1/runs/greet-1',
       status: '/v1/runs/greet-1',
@@ -25,7 +27,7 @@ test('the same start again answers 200 with the same run, another input 409', as
   const first = await api.post('/v1/workflows/echo/runs', { input: { a: 1, b: 2 }, id: 'one' });
   const second = await api.post('/v1/workflows/echo/runs', { input: { b: 2, a: 1 }, id: 'one' });
   expect([first.status, second.status]).toEqual([202, 200]);
-  expect(second.body).toEqual(first.body);
+  expect(second.body).toEqual({ ...(first.body as object), created: false });
   expect(second.headers.get('location')).toBe('/v1/runs/one');
   const other = await api.post('/v1/workflows/echo/runs', { input: { a: 2 }, id: 'one' });
   expect(other).toMatchObject({ status: 409, body: { code: 'RUN_ID_TAKEN' } });

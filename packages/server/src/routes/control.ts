@@ -1,53 +1,114 @@
-import type { Context } from 'hono';
 import { z } from 'zod';
-import type { Api } from '../api.ts';
-import { NoBody, readBody } from '../body.ts';
-import { pathParameter } from '../parameters.ts';
+import { nothing, route, type Route } from '../route.ts';
+import { optional } from '../shape.ts';
+import { Pause } from '../shapes/options.ts';
+import { idFromKey } from '../starting.ts';
 
-const CancelBody = z.strictObject({
-  reason: z.string().exactOptional(),
-  force: z.boolean().exactOptional(),
-});
+const about = { method: 'POST', permission: 'runs:control', tag: 'runs' } as const;
+const answers = { 202: nothing('It is on record; the run takes it in when it next runs') };
+const problems = ['RUN_NOT_FOUND', 'RUN_ENDED', 'ID_INVALID'] as const;
 
-export async function cancelRun(c: Context, api: Api): Promise<Response> {
-  await api.well.cancel(pathParameter(c, 'id'), await readBody(c, api, CancelBody));
-  return accepted(c);
-}
+const cancel = route(
+  {
+    ...about,
+    path: '/v1/runs/{id}/cancel',
+    operation: 'cancelRun',
+    summary: 'Ask a run to end: its cleanup and undo handlers run',
+    body: z.strictObject({
+      reason: optional(z.string()),
+      force: optional(z.boolean()).meta({ description: 'End it at once, without cleanup' }),
+    }),
+    answers,
+    problems: [...problems, 'OPTION_INVALID'],
+  },
+  async ({ c, params: { id }, body }, { well }) => {
+    await well.cancel(id, body);
+    return c.body(null, 202);
+  },
+);
 
-const PauseBody = z.strictObject({ reason: z.string().exactOptional() });
+const pause = route(
+  {
+    ...about,
+    path: '/v1/runs/{id}/pause',
+    operation: 'pauseRun',
+    summary: 'Let nothing new of a run begin',
+    body: Pause,
+    answers,
+    problems: [...problems, 'OPTION_INVALID'],
+  },
+  async ({ c, params: { id }, body }, { well }) => {
+    await well.pause(id, body);
+    return c.body(null, 202);
+  },
+);
 
-export async function pauseRun(c: Context, api: Api): Promise<Response> {
-  await api.well.pause(pathParameter(c, 'id'), await readBody(c, api, PauseBody));
-  return accepted(c);
-}
+const resume = route(
+  {
+    ...about,
+    path: '/v1/runs/{id}/resume',
+    operation: 'resumeRun',
+    summary: 'Let a paused run go on',
+    answers,
+    problems,
+  },
+  async ({ c, params: { id } }, { well }) => {
+    await well.resume(id);
+    return c.body(null, 202);
+  },
+);
 
-export async function resumeRun(c: Context, api: Api): Promise<Response> {
-  await readBody(c, api, NoBody);
-  await api.well.resume(pathParameter(c, 'id'));
-  return accepted(c);
-}
+const retry = route(
+  {
+    ...about,
+    path: '/v1/runs/{id}/retry',
+    operation: 'retryRun',
+    summary: 'Reopen a run that failed, timed out or was cancelled: what succeeded is not done again',
+    answers,
+    problems: ['RUN_NOT_FOUND', 'RUN_NOT_FAILED', 'ID_INVALID'],
+  },
+  async ({ c, params: { id } }, { well }) => {
+    await well.retry(id);
+    return c.body(null, 202);
+  },
+);
 
-export async function retryRun(c: Context, api: Api): Promise<Response> {
-  await readBody(c, api, NoBody);
-  await api.well.retry(pathParameter(c, 'id'));
-  return accepted(c);
-}
+const raise = route(
+  {
+    ...about,
+    path: '/v1/runs/{id}/events/{name}',
+    permission: 'runs:events',
+    operation: 'raiseEvent',
+    summary: 'Raise an event to a run; it is kept until the run asks for it',
+    body: z.strictObject({
+      value: optional(z.unknown()),
+      id: optional(z.string()).meta({ description: 'The same id again is the same event' }),
+    }),
+    answers,
+    problems: [...problems, 'NAME_INVALID', 'VALUE_NOT_JSON', 'PAYLOAD_TOO_LARGE'],
+  },
+  async ({ c, params: { id, name }, body: { value, ...options }, idempotencyKey }, { well }) => {
+    if (idempotencyKey !== undefined) options.id ??= idFromKey(idempotencyKey, c.req.path);
+    await well.raiseEvent(id, name, value, options);
+    return c.body(null, 202);
+  },
+);
 
-/** The same `id` again is the same event. */
-const EventBody = z.strictObject({ value: z.unknown().optional(), id: z.string().exactOptional() });
+const purge = route(
+  {
+    ...about,
+    method: 'DELETE',
+    path: '/v1/runs/{id}',
+    permission: 'runs:purge',
+    operation: 'purgeRun',
+    summary: 'Delete a run that has ended, with its journal',
+    answers: { 204: nothing('It is gone') },
+    problems: ['RUN_NOT_FOUND', 'RUN_NOT_ENDED', 'ID_INVALID'],
+  },
+  async ({ c, params: { id } }, { well }) => {
+    await well.purge(id);
+    return c.body(null, 204);
+  },
+);
 
-export async function raiseEvent(c: Context, api: Api): Promise<Response> {
-  const { value, ...options } = await readBody(c, api, EventBody);
-  await api.well.raiseEvent(pathParameter(c, 'id'), pathParameter(c, 'name'), value, options);
-  return accepted(c);
-}
-
-export async function purgeRun(c: Context, api: Api): Promise<Response> {
-  await api.well.purge(pathParameter(c, 'id'));
-  return c.body(null, 204);
-}
-
-/** It is on record; the run takes it in when it next runs. */
-function accepted(c: Context): Response {
-  return c.body(null, 202);
-}
+export const controlRoutes: readonly Route[] = [cancel, pause, resume, retry, raise, purge];

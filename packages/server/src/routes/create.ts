@@ -1,46 +1,97 @@
-import type { Context } from 'hono';
-import type { StartedRun } from 'stepwell';
+import { isStepwellError } from 'stepwell';
 import { z } from 'zod';
-import type { Api } from '../api.ts';
-import { Duration, readBody } from '../body.ts';
-import { linksOf } from '../links.ts';
-import { pathParameter } from '../parameters.ts';
+import { startWithFiles } from '../artifacts/start.ts';
+import { json, route, type Route } from '../route.ts';
+import { optional } from '../shape.ts';
+import { RunId } from '../shapes/options.ts';
+import { BatchBody, StartBody } from '../shapes/start.ts';
+import { idFromKey, startAnswers, startedAnswer, startHeaders, startProblems } from '../starting.ts';
 
-/** `.` and `..` mean something else in a path, even percent-encoded: such a run could not be asked for. */
-const RunId = z.string().refine((id) => id !== '.' && id !== '..', 'cannot be "." or ".."');
+const about = { method: 'POST', permission: 'runs:start', tag: 'runs' } as const;
 
-const StartBody = z.strictObject({
-  input: z.unknown().optional(),
-  id: RunId.exactOptional(),
-  version: z.string().exactOptional(),
-  queue: z.string().exactOptional(),
-  priority: z.number().exactOptional(),
-  delay: Duration.exactOptional(),
-  timeout: Duration.exactOptional(),
-  concurrencyKey: z.string().exactOptional(),
-  startDeadline: Duration.exactOptional(),
-  debounce: z
-    .strictObject({ key: z.string(), delay: Duration, maxWait: Duration.exactOptional() })
-    .exactOptional(),
-});
+const traced = { traceparent: optional(z.string()).meta({ description: 'Of the trace that it belongs to' }) };
 
-export async function startRun(c: Context, api: Api): Promise<Response> {
-  const { input, ...options } = await readBody(c, api, StartBody);
-  return created(c, await api.well.start(pathParameter(c, 'name'), input, options));
+const start = route(
+  {
+    ...about,
+    path: '/v1/workflows/{name}/runs',
+    operation: 'startRun',
+    summary: 'Start a run',
+    headers: startHeaders.extend(traced),
+    body: StartBody,
+    multipart: {
+      description:
+        'First the part `start`, the JSON of a start; then files: the name of a part is that of an artifact',
+      handle: startWithFiles,
+    },
+    answers: startAnswers,
+    problems: [...startProblems, 'ARTIFACT_TOO_LARGE', 'ARTIFACTS_NOT_CONFIGURED'],
+  },
+  async ({ c, params: { name }, headers: { prefer, traceparent }, body, idempotencyKey }, api) => {
+    const { input, ...options } = body;
+    const repeated =
+      idempotencyKey !== undefined && options.id === undefined && options.debounce === undefined;
+    if (repeated) options.id = idFromKey(idempotencyKey, c.req.path);
+    if (traceparent !== undefined && isTraceparent(traceparent)) options.traceparent ??= traceparent;
+    return startedAnswer(c, await api.well.start(name, input, options), api, { prefer, repeated });
+  },
+);
+
+/** One that is malformed is to be ignored, says W3C. */
+function isTraceparent(header: string): boolean {
+  return /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(header);
 }
 
-const ForkBody = z.strictObject({
-  from: z.string(),
-  result: z.unknown().optional(),
-  id: RunId.exactOptional(),
-});
+const batch = route(
+  {
+    ...about,
+    path: '/v1/workflows/{name}/runs/batch',
+    operation: 'startRuns',
+    summary: 'Start many runs of a workflow in one transaction, in their order',
+    body: BatchBody,
+    answers: {
+      202: json(
+        'All of them are on record',
+        z.object({ runs: z.array(z.object({ id: z.string(), created: z.boolean() })) }),
+      ),
+    },
+    problems: startProblems,
+  },
+  async ({ c, params: { name }, body: { items }, idempotencyKey }, { well }) => {
+    if (idempotencyKey !== undefined) {
+      for (const [index, item] of items.entries())
+        if (item.debounce === undefined) item.id ??= idFromKey(idempotencyKey, c.req.path, index);
+    }
+    const runs = await well.startMany(name, items);
+    return c.json({ runs: runs.map(({ id, created }) => ({ id, created })) }, 202);
+  },
+);
 
-export async function forkRun(c: Context, api: Api): Promise<Response> {
-  return created(c, await api.well.fork(pathParameter(c, 'id'), await readBody(c, api, ForkBody)));
-}
+const fork = route(
+  {
+    ...about,
+    path: '/v1/runs/{id}/fork',
+    operation: 'forkRun',
+    summary: 'Start a new run that has, up to an operation, the same past as this one',
+    headers: startHeaders,
+    body: z.strictObject({ from: z.string(), result: optional(z.unknown()), id: optional(RunId) }),
+    answers: startAnswers,
+    problems: [
+      ...(['RUN_NOT_FOUND', 'OPERATION_NOT_FOUND', 'FORK_NOT_POSSIBLE', 'RUN_ID_TAKEN'] as const),
+      ...(['VALUE_NOT_JSON', 'PAYLOAD_TOO_LARGE', 'ID_INVALID'] as const),
+    ],
+  },
+  async ({ c, params: { id }, headers: { prefer }, body, idempotencyKey }, api) => {
+    const repeated = idempotencyKey !== undefined && body.id === undefined;
+    if (repeated) body.id = idFromKey(idempotencyKey, c.req.path);
+    try {
+      return await startedAnswer(c, await api.well.fork(id, body), api, { prefer });
+    } catch (error) {
+      // The same request has made it before, and could not say so.
+      if (!repeated || !isStepwellError(error, 'RUN_ID_TAKEN')) throw error;
+      return startedAnswer(c, { id: body.id!, created: false }, api, { prefer, repeated });
+    }
+  },
+);
 
-/** 200 instead of 202 tells that the run existed already. */
-function created(c: Context, run: StartedRun): Response {
-  const links = linksOf(run.id);
-  return c.json({ id: run.id, links }, run.created ? 202 : 200, { Location: links.self });
-}
+export const createRoutes: readonly Route[] = [start, batch, fork];

@@ -1,59 +1,79 @@
-import type { Context } from 'hono';
-import { ACTIVE_STATUSES, FINAL_STATUSES, type RunEvent } from 'stepwell';
+import type { RunEvent as JournalEntry } from 'stepwell';
 import { z } from 'zod';
-import type { Api } from '../api.ts';
-import { pathParameter, readQuery, Text, Time, wholeNumber } from '../parameters.ts';
+import { conditionalHeaders, tagged, taggedAnswers } from '../conditional.ts';
+import { Text, wholeNumber } from '../parameters.ts';
+import { json, route, type Route } from '../route.ts';
+import { optional } from '../shape.ts';
+import { filterOf, filterParameters } from '../shapes/filter.ts';
+import { Run, RunEvent, RunPage } from '../shapes/run.ts';
 
-const Status = z.enum([...ACTIVE_STATUSES, ...FINAL_STATUSES]);
+const about = { method: 'GET', permission: 'runs:read', tag: 'runs' } as const;
 
-const ListQuery = z.strictObject({
-  workflow: Text.exactOptional(),
-  version: Text.exactOptional(),
-  /** `status=failed,stuck` and `status=failed&status=stuck` say the same. */
-  status: z
-    .union([z.string(), z.array(z.string())])
-    .transform((given) => [given].flat().flatMap((text) => text.split(',')))
-    .pipe(z.array(Status))
-    .exactOptional(),
-  queue: Text.exactOptional(),
-  parent: Text.exactOptional(),
-  created_from: Time.exactOptional(),
-  created_before: Time.exactOptional(),
-  limit: wholeNumber(1, 1_000).exactOptional(),
-  cursor: Text.exactOptional(),
-});
-
-export async function listRuns(c: Context, api: Api): Promise<Response> {
-  const { created_from: createdFrom, created_before: createdBefore, ...filters } = readQuery(c, ListQuery);
-  return c.json(
-    await api.well.list({
-      ...filters,
-      ...(createdFrom !== undefined && { createdFrom }),
-      ...(createdBefore !== undefined && { createdBefore }),
+const list = route(
+  {
+    ...about,
+    path: '/v1/runs',
+    operation: 'listRuns',
+    summary: 'The runs that match, newest first',
+    query: z.strictObject({
+      ...filterParameters,
+      limit: optional(wholeNumber(1, 1_000)),
+      cursor: optional(Text),
     }),
-  );
-}
+    headers: conditionalHeaders,
+    answers: taggedAnswers('A page of them', RunPage),
+    problems: ['CURSOR_INVALID', 'RUN_NOT_FOUND', 'ID_INVALID'],
+  },
+  async ({ c, query, headers }, { well }) => {
+    const { limit, cursor, ...filter } = query;
+    const page = { ...(limit !== undefined && { limit }), ...(cursor !== undefined && { cursor }) };
+    return tagged(c, await well.list({ ...filterOf(filter), ...page }), headers['if-none-match']);
+  },
+);
 
-export async function getRun(c: Context, api: Api): Promise<Response> {
-  return c.json(await api.well.get(pathParameter(c, 'id')));
-}
+const get = route(
+  {
+    ...about,
+    path: '/v1/runs/{id}',
+    operation: 'getRun',
+    summary: 'One run, with why it is not moving',
+    headers: conditionalHeaders,
+    answers: taggedAnswers('The run', Run),
+    problems: ['RUN_NOT_FOUND', 'ID_INVALID'],
+  },
+  async ({ c, params: { id }, headers }, { well }) => tagged(c, await well.get(id), headers['if-none-match']),
+);
 
-const HistoryQuery = z.strictObject({
-  from: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
-  limit: wholeNumber(1, 10_000).default(1_000),
-});
-
-/** A page of the journal; `next`, where there is more by now, is the `from` of the page after it. */
-export async function runHistory(c: Context, api: Api): Promise<Response> {
-  const { from, limit } = readQuery(c, HistoryQuery);
-  const events: RunEvent[] = [];
-  let next: number | undefined;
-  for await (const event of api.well.events(pathParameter(c, 'id'), { from, follow: false })) {
-    if (events.length === limit) {
-      next = event.position;
-      break;
+const history = route(
+  {
+    ...about,
+    path: '/v1/runs/{id}/history',
+    operation: 'runHistory',
+    summary: 'A page of a run’s journal',
+    query: z.strictObject({
+      from: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
+      limit: wholeNumber(1, 10_000).default(1_000),
+    }),
+    answers: {
+      200: json(
+        'The events; `next`, where there is more by now, is the `from` of the page after it',
+        z.object({ events: z.array(RunEvent), next: optional(z.number()) }),
+      ),
+    },
+    problems: ['RUN_NOT_FOUND', 'ID_INVALID'],
+  },
+  async ({ c, params: { id }, query: { from, limit } }, { well }) => {
+    const events: JournalEntry[] = [];
+    let next: number | undefined;
+    for await (const event of well.events(id, { from, follow: false })) {
+      if (events.length === limit) {
+        next = event.position;
+        break;
+      }
+      events.push(event);
     }
-    events.push(event);
-  }
-  return c.json({ events, next });
-}
+    return c.json({ events, next });
+  },
+);
+
+export const inspectRoutes: readonly Route[] = [list, get, history];

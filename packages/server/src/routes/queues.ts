@@ -1,35 +1,75 @@
-import type { Context } from 'hono';
 import { z } from 'zod';
-import type { Api } from '../api.ts';
-import { Duration, NoBody, readBody } from '../body.ts';
-import { pathParameter } from '../parameters.ts';
+import { json, nothing, route, type Route } from '../route.ts';
+import { optional } from '../shape.ts';
+import { Duration, Pause } from '../shapes/options.ts';
+import { Queue } from '../shapes/queue.ts';
 
-export async function listQueues(c: Context, api: Api): Promise<Response> {
-  return c.json({ queues: await api.well.queues() });
-}
+const about = { permission: 'queues:control', tag: 'queues', answers: { 204: nothing('Done') } } as const;
 
-/** All settings: those that are left out are lifted. Their values are checked where they are set. */
-const SettingsBody = z.strictObject({
-  concurrency: z.number().exactOptional(),
-  rate: z.strictObject({ limit: z.number(), period: Duration }).exactOptional(),
-  perKey: z.number().exactOptional(),
-  startDeadline: Duration.exactOptional(),
-});
+const list = route(
+  {
+    method: 'GET',
+    path: '/v1/queues',
+    permission: 'queues:read',
+    tag: 'queues',
+    operation: 'listQueues',
+    summary: 'The queues that have settings or runs, by name',
+    answers: { 200: json('All of them', z.object({ queues: z.array(Queue) })) },
+  },
+  async ({ c }, { well }) => c.json({ queues: await well.queues() }),
+);
 
-export async function setQueue(c: Context, api: Api): Promise<Response> {
-  await api.well.setQueue(pathParameter(c, 'name'), await readBody(c, api, SettingsBody));
-  return c.body(null, 204);
-}
+const set = route(
+  {
+    ...about,
+    method: 'PUT',
+    path: '/v1/queues/{name}',
+    operation: 'setQueue',
+    summary: 'Set what holds a queue back; what is left out is not limited',
+    // Their values are checked where they are set.
+    body: z.strictObject({
+      concurrency: optional(z.number()),
+      rate: optional(z.strictObject({ limit: z.number(), period: Duration })),
+      perKey: optional(z.number()),
+      startDeadline: optional(Duration),
+    }),
+    problems: ['NAME_INVALID', 'OPTION_INVALID', 'DURATION_INVALID'],
+  },
+  async ({ c, params: { name }, body }, { well }) => {
+    await well.setQueue(name, body);
+    return c.body(null, 204);
+  },
+);
 
-const PauseBody = z.strictObject({ reason: z.string().exactOptional() });
+const pause = route(
+  {
+    ...about,
+    method: 'POST',
+    path: '/v1/queues/{name}/pause',
+    operation: 'pauseQueue',
+    summary: 'Take nothing of a queue up any more',
+    body: Pause,
+    problems: ['NAME_INVALID', 'OPTION_INVALID'],
+  },
+  async ({ c, params: { name }, body }, { well }) => {
+    await well.pauseQueue(name, body);
+    return c.body(null, 204);
+  },
+);
 
-export async function pauseQueue(c: Context, api: Api): Promise<Response> {
-  await api.well.pauseQueue(pathParameter(c, 'name'), await readBody(c, api, PauseBody));
-  return c.body(null, 204);
-}
+const resume = route(
+  {
+    ...about,
+    method: 'POST',
+    path: '/v1/queues/{name}/resume',
+    operation: 'resumeQueue',
+    summary: 'Take runs of a queue up again',
+    problems: ['NAME_INVALID'],
+  },
+  async ({ c, params: { name } }, { well }) => {
+    await well.resumeQueue(name);
+    return c.body(null, 204);
+  },
+);
 
-export async function resumeQueue(c: Context, api: Api): Promise<Response> {
-  await readBody(c, api, NoBody);
-  await api.well.resumeQueue(pathParameter(c, 'name'));
-  return c.body(null, 204);
-}
+export const queueRoutes: readonly Route[] = [list, set, pause, resume];

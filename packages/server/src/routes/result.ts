@@ -1,25 +1,43 @@
-import type { Context } from 'hono';
 import { isFinal, type RunInfo, type Stepwell } from 'stepwell';
 import { z } from 'zod';
 import type { Api } from '../api.ts';
-import { duration, pathParameter, readQuery } from '../parameters.ts';
+import { duration } from '../parameters.ts';
+import { json, route, type Route } from '../route.ts';
+import { Result } from '../shapes/run.ts';
 
 /** Proxies and clients rarely leave a silent request open for longer. */
-const LONGEST_WAIT = 5 * 60_000;
-const ResultQuery = z.strictObject({ wait: duration(LONGEST_WAIT).default(0) });
+export const LONGEST_WAIT = 5 * 60_000;
 
-/** How a run ended, once it has: 200, also when it failed, since it is the request that succeeded. Until then 202. */
-export async function runResult(c: Context, api: Api): Promise<Response> {
-  const { wait } = readQuery(c, ResultQuery);
-  let run = await newest(api.well, pathParameter(c, 'id'));
-  if (!isFinal(run.status) && wait > 0) {
-    await endOf(run.id, wait, c.req.raw.signal, api);
-    run = await newest(api.well, run.id);
-  }
-  const { status, output, error } = run;
-  return isFinal(status)
-    ? c.json({ status, output, error })
-    : c.json({ status }, 202, { 'Retry-After': '1' });
+const result = route(
+  {
+    method: 'GET',
+    path: '/v1/runs/{id}/result',
+    permission: 'runs:read',
+    tag: 'runs',
+    operation: 'runResult',
+    summary: 'How a run ended, once it has: 200, also when it failed, since it is the request that succeeded',
+    query: z.strictObject({ wait: duration(LONGEST_WAIT).default(0) }),
+    answers: {
+      200: json('It has ended', Result),
+      202: json('It has not ended yet', Result, { 'Retry-After': 'Seconds' }),
+    },
+    problems: ['RUN_NOT_FOUND', 'ID_INVALID', 'RUN_PURGED'],
+  },
+  async ({ c, params: { id }, query: { wait } }, api) => {
+    const run = await ended(id, wait, c.req.raw.signal, api);
+    const { status, output, error } = run;
+    return isFinal(status)
+      ? c.json({ status, output, error })
+      : c.json({ status }, 202, { 'Retry-After': '1' });
+  },
+);
+
+/** A run as it is after a wait of at most so many ms, which its end cuts short. */
+export async function ended(id: string, wait: number, gone: AbortSignal, api: Api): Promise<RunInfo> {
+  const run = await newest(api.well, id);
+  if (isFinal(run.status) || wait === 0) return run;
+  await endOf(run.id, wait, gone, api);
+  return newest(api.well, run.id);
 }
 
 /** A run that goes on as another one (`continueAs`) has the result of that one. */
@@ -43,3 +61,5 @@ async function endOf(id: string, wait: number, gone: AbortSignal, api: Api): Pro
     prevent();
   }
 }
+
+export const resultRoutes: readonly Route[] = [result];

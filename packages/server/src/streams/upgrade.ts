@@ -1,0 +1,57 @@
+import type { Context } from 'hono';
+import { type IncomingMessage, type Server as HttpServer, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { WebSocket, WebSocketServer } from 'ws';
+
+/** What is left of a request that asked to leave HTTP. */
+interface Left {
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  readonly response: ServerResponse;
+}
+
+const left = new WeakMap<IncomingMessage, Left>();
+
+/** Whether a request asks to leave HTTP, and is not answered as all others. */
+export function asksForWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
+}
+
+/**
+ * Has requests that ask for a WebSocket answered as all others are, so that what is asked of those (origin, sign-in,
+ * limits) is asked of them too. The route that takes them calls {@link leaveHttp}; where none does, they are answered.
+ */
+export function answerUpgrades(
+  http: HttpServer,
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+): void {
+  http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const response = new ServerResponse(request);
+    response.shouldKeepAlive = false;
+    response.assignSocket(socket as Socket);
+    // Not only its half: nobody reads it, so that the end of the other half would never be heard.
+    response.once('finish', () => (socket as Socket).destroySoon());
+    // The HTTP server does not listen to it any more, and nobody else does yet.
+    socket.on('error', () => {});
+    left.set(request, { socket, head, response });
+    answer(request, response);
+  });
+}
+
+/** Makes a WebSocket of a request that asked for it. False: it did not. */
+export function leaveHttp(
+  c: Context,
+  server: WebSocketServer,
+  begin: (socket: WebSocket) => void,
+  gone: () => void,
+): boolean {
+  const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage };
+  const upgrade = incoming === undefined ? undefined : left.get(incoming);
+  if (incoming === undefined || upgrade === undefined) return false;
+  const { socket, head, response } = upgrade;
+  response.detachSocket(socket as Socket);
+  socket.once('close', gone);
+  server.handleUpgrade(incoming, socket, head, begin);
+  return true;
+}

@@ -1,0 +1,128 @@
+import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { StepwellError } from 'stepwell';
+import type { Api } from './api.ts';
+import type { ServerLimits } from './limits.ts';
+import { problemParts } from './problem.ts';
+
+type TransportApi = Pick<Api, 'log' | 'errorDocs' | 'limits'>;
+
+/** What Node is told of the limits. The time of a body is not here: an upload may take as long as bytes come. */
+export function transportOptions({ headerBytes, headersTimeout }: ServerLimits) {
+  return {
+    maxHeaderSize: headerBytes,
+    headersTimeout,
+    requestTimeout: 0,
+    connectionsCheckingInterval: Math.max(100, Math.min(1_000, headersTimeout / 4)),
+  };
+}
+
+/**
+ * What a server refuses before a request reaches the app, each with a problem as an answer: bytes that are no HTTP,
+ * headers that are too slow, too many or too large, addresses that are too long, connections that are too many.
+ */
+export class Transport {
+  readonly #api: TransportApi;
+  /** Connections above the limit: their first request is told so. */
+  readonly #surplus = new WeakSet<Duplex>();
+  /** The answer that is under way on a connection. */
+  readonly #answering = new WeakMap<Duplex, ServerResponse>();
+  readonly #open = new Set<Duplex>();
+
+  constructor(api: TransportApi) {
+    this.#api = api;
+  }
+
+  watch(http: Server): void {
+    const { connections, headers } = this.#api.limits;
+    // Node would leave out the headers after these in silence.
+    http.maxHeadersCount = headers + 1;
+    // Those that do not even send a request to be told something are no more than a tenth.
+    http.maxConnections = connections + Math.ceil(connections / 10);
+    http.on('connection', (socket) => {
+      this.#open.add(socket);
+      if (this.#open.size > connections) this.#surplus.add(socket);
+      socket.once('close', () => this.#open.delete(socket));
+    });
+    http.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+      const detail = `The server does not know what "Expect: ${request.headers.expect}" asks of it.`;
+      this.#answer(response, new StepwellError('REQUEST_MALFORMED', detail));
+    });
+    http.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#refuse(error, socket));
+  }
+
+  /** Ends the connections over which nothing is under way. Node's own counts those whose last bytes still wait to be taken. */
+  closeIdle(): void {
+    for (const socket of this.#open)
+      if (this.#answering.get(socket)?.writableFinished !== false) socket.destroy();
+  }
+
+  /** Ends all connections as they are, also those that have left HTTP. */
+  cut(): void {
+    for (const socket of this.#open) socket.destroy();
+  }
+
+  /** True: the request may go on to the app. */
+  admits(request: IncomingMessage, response: ServerResponse): boolean {
+    this.#answering.set(request.socket, response);
+    const error = this.#offence(request);
+    if (error === null) return true;
+    this.#answer(response, error);
+    return false;
+  }
+
+  #offence({ socket, rawHeaders, url = '' }: IncomingMessage): StepwellError | null {
+    const { connections, headers, urlLength } = this.#api.limits;
+    if (this.#surplus.has(socket)) {
+      const detail = `The server has ${connections} connections, as many as it takes. Come back later.`;
+      return new StepwellError('TOO_MANY_CONNECTIONS', detail, { data: { limit: connections } });
+    }
+    if (rawHeaders.length / 2 > headers) {
+      const detail = `The request has more than ${headers} headers. Send fewer.`;
+      return new StepwellError('HEADERS_TOO_LARGE', detail, { data: { limit: headers } });
+    }
+    if (url.length > urlLength) {
+      const detail = `The address has ${url.length} characters, ${urlLength} are allowed.`;
+      return new StepwellError('URL_TOO_LONG', detail, { data: { limit: urlLength } });
+    }
+    return null;
+  }
+
+  #answer(response: ServerResponse, error: StepwellError): void {
+    const { status, headers, body } = this.#partsOf(error);
+    response.writeHead(status, headers).end(body);
+  }
+
+  /** What Node's parser refuses has no response object: the answer is written as it goes over the wire. */
+  #refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+    const before = this.#answering.get(socket);
+    const isAnswering = before !== undefined && before.headersSent && !before.writableEnded;
+    if (!socket.writable || error.code === 'ECONNRESET' || isAnswering) {
+      socket.destroy();
+      return;
+    }
+    const { status, headers, body } = this.#partsOf(this.#refusalOf(error));
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]!}\r\n${lines.join('')}\r\n${body}`);
+  }
+
+  /** The connection is closed afterwards: what else comes over it is not read. */
+  #partsOf(error: StepwellError): ReturnType<typeof problemParts> {
+    const { headers, ...rest } = problemParts(error, this.#api);
+    const length = String(Buffer.byteLength(rest.body));
+    return { ...rest, headers: { ...headers, Connection: 'close', 'Content-Length': length } };
+  }
+
+  #refusalOf({ code, message }: NodeJS.ErrnoException): StepwellError {
+    const { headerBytes, headersTimeout } = this.#api.limits;
+    if (code === 'HPE_HEADER_OVERFLOW') {
+      const detail = `The address and the headers have more than ${headerBytes} bytes. Send fewer.`;
+      return new StepwellError('HEADERS_TOO_LARGE', detail, { data: { limit: headerBytes } });
+    }
+    if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+      const detail = `The headers were not there within ${headersTimeout} ms. Send the request again.`;
+      return new StepwellError('REQUEST_TIMED_OUT', detail, { data: { limit: headersTimeout } });
+    }
+    return new StepwellError('REQUEST_MALFORMED', `What came is not an HTTP/1.1 request: ${message}.`);
+  }
+}
