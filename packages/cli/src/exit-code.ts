@@ -1,12 +1,23 @@
-import { StepwellError } from 'stepwell';
-import { ServerRefusal } from './api/server-refusal.ts';
+import { type ErrorCode, isStepwellError } from 'stepwell';
+import { FoundSomething } from './found-something.ts';
 
 /** What scripts can rely on. */
 export const EXIT = { ok: 0, runFailed: 1, usage: 2, unreachable: 3, refused: 4 } as const;
 
+/** How a run ends that was waited for, a copy that differs, and what keeps `dev`, `worker` and `server` from their work. */
+const FAILURES: readonly ErrorCode[] = [
+  'RUN_FAILED',
+  'RUN_CANCELLED',
+  'RUN_TIMED_OUT',
+  'COPY_DIFFERS',
+  'LISTEN_REFUSED',
+  'INTERNAL',
+];
+
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof ServerRefusal) return EXIT.refused;
-  if (error instanceof StepwellError && error.code === 'COMMAND_INVALID') return EXIT.usage;
-  if (error instanceof StepwellError && error.code === 'SERVER_UNREACHABLE') return EXIT.unreachable;
-  return EXIT.runFailed;
+  if (error instanceof FoundSomething || !isStepwellError(error)) return EXIT.runFailed;
+  const { code } = error;
+  if (code === 'COMMAND_INVALID') return EXIT.usage;
+  if (code === 'SERVER_UNREACHABLE' || code.startsWith('STORE_')) return EXIT.unreachable;
+  return FAILURES.includes(code) ? EXIT.runFailed : EXIT.refused;
 }

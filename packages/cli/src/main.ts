@@ -8,3 +8,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 enableCompileCache();
 const { execute } = await import('./program.ts');
 process.exitCode = await execute(process.argv.slice(2));
+// The command is done. What workflow files that were loaded keep open (a timer, a connection) would hold the process.
+process.stdout.write('', () => process.exit());

@@ -2,21 +2,34 @@ import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
 import { isStepwellError } from 'stepwell';
-import { ServerRefusal } from './api/server-refusal.ts';
+import { addArtifactsCommand } from './commands/artifacts.ts';
 import { addCallbackCommand } from './commands/callback.ts';
 import { addCancelCommand } from './commands/cancel.ts';
+import { addCompletionCommand } from './commands/completion.ts';
 import { addCopyCommand } from './commands/copy.ts';
 import { addDevCommand } from './commands/dev.ts';
 import { addEventsCommand } from './commands/events.ts';
+import { addForkCommand } from './commands/fork.ts';
 import { addListCommand } from './commands/list.ts';
+import { addPauseCommand, addResumeCommand } from './commands/pause.ts';
+import { addPurgeCommand } from './commands/purge.ts';
 import { addQueueCommand } from './commands/queue.ts';
 import { addRaiseCommand } from './commands/raise.ts';
 import { addRetryCommand } from './commands/retry.ts';
 import { addRunCommand } from './commands/run.ts';
+import { addScheduleCommand } from './commands/schedule.ts';
 import { addServerCommand } from './commands/server.ts';
 import { addShowCommand } from './commands/show.ts';
+import { addWatchCommand } from './commands/watch.ts';
 import { addWorkerCommand } from './commands/worker.ts';
+import { addCheckCommand } from './commands/check.ts';
+import { addExportCommand } from './commands/export.ts';
+import { addReplayCommand } from './commands/replay.ts';
+import { addImportCommand } from './commands/import.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
+import { artifactsOption } from './commands/store-option.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
+import { FoundSomething } from './found-something.ts';
 import { Output } from './terminal/output.ts';
 
 /** Executes a command line, given without node and script. Errors are printed; the answer is the exit code. */
@@ -32,7 +45,8 @@ export async function execute(args: readonly string[]): Promise<number> {
   }
 }
 
-function program(): Command {
+/** The whole command line, as commander knows it. */
+export function program(): Command {
   const program = new Command('stepwell')
     .description(
       'Durable functions for TypeScript: develop workflows, start runs, look at them, control them.',
@@ -43,6 +57,7 @@ function program(): Command {
         .env('STEPWELL_SERVER')
         .default('http://127.0.0.1:8787'),
     )
+    .addOption(artifactsOption())
     .option('--json', 'print JSON, for programs')
     .configureHelp({ showGlobalOptions: true })
     // Usage errors are printed by explainUsage, in the form that was asked for.
@@ -54,13 +69,26 @@ function program(): Command {
   addRunCommand(program);
   addListCommand(program);
   addShowCommand(program);
+  addWatchCommand(program);
   addEventsCommand(program);
   addRaiseCommand(program);
   addCallbackCommand(program);
   addCancelCommand(program);
+  addPauseCommand(program);
+  addResumeCommand(program);
   addRetryCommand(program);
+  addForkCommand(program);
+  addPurgeCommand(program);
   addQueueCommand(program);
+  addScheduleCommand(program);
+  addArtifactsCommand(program);
   addCopyCommand(program);
+  addDoctorCommand(program);
+  addImportCommand(program);
+  addReplayCommand(program);
+  addExportCommand(program);
+  addCheckCommand(program);
+  addCompletionCommand(program);
   return program;
 }
 
@@ -73,12 +101,14 @@ function explainUsage(error: CommanderError, output: Output): number {
   return EXIT.usage;
 }
 
+const ADVICE =
+  ' Start one with "stepwell dev FILE", name another with --server, or open a store with --store.';
+
 function explain(error: unknown, output: Output): void {
-  if (error instanceof ServerRefusal) {
-    const { code, message, status, data } = error;
-    output.error(code, message, { status, data });
-  } else if (isStepwellError(error)) {
-    output.error(error.code, error.message);
+  if (error instanceof FoundSomething) return;
+  if (isStepwellError(error)) {
+    const advice = error.code === 'SERVER_UNREACHABLE' ? ADVICE : '';
+    output.error(error.code, error.message + advice, { data: error.data });
   } else {
     output.error('INTERNAL', error instanceof Error ? (error.stack ?? error.message) : String(error));
   }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Schedules } from '@stepwell/schedules';
 import { serve, type Server } from '@stepwell/server';
 import { type RunInfo, Stepwell } from 'stepwell';
 import { type Ended, start, stepwell } from './stepwell.ts';
@@ -11,14 +12,18 @@ const PATIENT = { timeout: 15_000, interval: 10 };
 
 let well: Stepwell;
 let server: Server;
+let schedules: Schedules;
 
 beforeAll(async () => {
   well = await Stepwell.open({ store: 'memory:', workflows: Object.values(workflows) });
-  server = await serve(well, { port: 0 });
+  await well.start('wait', undefined, { id: 'parked' });
+  schedules = await Schedules.open(well);
+  server = await serve(well, { port: 0, schedules });
 });
 
 afterAll(async () => {
   await server.close();
+  await schedules.close();
   await well.close();
 });
 
@@ -65,6 +70,158 @@ describe.concurrent('queue', () => {
   });
 });
 
+describe.concurrent('pause, resume and fork', () => {
+  test('a run is held, and goes on', async () => {
+    await well.start('wait', undefined, { id: 'pause-1' });
+    expect(await json('pause', 'pause-1', '--reason', 'audit')).toEqual({ run: 'pause-1', reason: 'audit' });
+    await expect.poll(async () => (await well.get('pause-1')).status, PATIENT).toBe('paused');
+    expect((await run('resume', 'pause-1')).stdout).toBe('resuming pause-1\n');
+    await expect.poll(async () => (await well.get('pause-1')).status, PATIENT).toBe('waiting');
+  });
+
+  test('a fork has another result where it parts', async () => {
+    await (await well.start('greet', { name: 'Ann' }, { id: 'fork-1' })).result();
+    const args = ['fork', 'fork-1', '--from', 'choose', '--result', '"Goodbye"', '--id', 'fork-2'];
+    const { code, stdout, stderr } = await run(...args);
+    expect({ code, stdout, stderr }).toEqual({
+      code: 0,
+      stdout: 'fork-2\n',
+      stderr: `${server.url}/v1/runs/fork-2\n`,
+    });
+    expect(await well.result('fork-2')).toBe('Goodbye Ann');
+  });
+});
+
+describe.concurrent('many runs at once', () => {
+  test('are counted, cancelled, retried and purged by a filter', async () => {
+    const items = [1, 2, 3].map((n) => ({ id: `many-${n}`, tags: ['many'], queue: 'crowd' }));
+    await well.startMany('wait', items);
+    await expect.poll(async () => well.counts({ tag: 'many' }), PATIENT).toEqual({ waiting: 3 });
+    const dry = ['cancel', '--tag', 'many', '--dry-run'];
+    expect((await run(...dry)).stdout).toBe('3 runs (3 waiting) would be reached; nothing was done\n');
+    expect(await json(...dry)).toEqual({ count: 3, counts: { waiting: 3 }, dryRun: true });
+    const all = ['--workflow', 'wait', '--tag', 'many', '--created-from', '1h', '--id-contains', 'many-'];
+    expect(await json('cancel', ...all, '--reason', 'no use')).toEqual({ count: 3, reason: 'no use' });
+    await expect.poll(async () => well.counts({ tag: 'many' }), PATIENT).toEqual({ cancelled: 3 });
+    expect((await run('retry', '--tag', 'many')).stdout).toBe('retrying 0 runs\n');
+    expect((await run('retry', '--tag', 'many', '--status', 'cancelled')).stdout).toBe('retrying 3 runs\n');
+    await expect.poll(async () => well.counts({ tag: 'many' }), PATIENT).toEqual({ waiting: 3 });
+    expect((await run('cancel', 'many-1', 'many-2', 'many-3', '--force')).stdout).toBe(
+      'cancelling many-1\ncancelling many-2\ncancelling many-3\n',
+    );
+    await expect.poll(async () => well.counts({ tag: 'many' }), PATIENT).toEqual({ cancelled: 3 });
+    expect(await json('purge', 'many-1')).toEqual({ run: 'many-1' });
+    expect((await run('purge', '--tag', 'many', '--created-before', '0s')).stdout).toBe('purged 2 runs\n');
+    expect(await well.counts({ tag: 'many' })).toEqual({});
+  });
+
+  test('of a queue that failed are retried', async () => {
+    await (await well.start('end', 'failure', { queue: 'broken' })).result().catch(() => {});
+    expect(await json('queue', 'retry', 'broken')).toEqual({ queue: 'broken', count: 1 });
+  });
+});
+
+describe.concurrent('watch', () => {
+  test('prints events where there is no terminal, also those of the run that goes on', async () => {
+    await well.start('hand over', 1, { id: 'watch-1' });
+    const { code, stdout } = await run('watch', 'watch-1');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/✓ continued +as [^]*✓ last +"done"\n[^]*✓ succeeded +"done"\n$/);
+  });
+});
+
+describe.concurrent('watch without a run', () => {
+  test('prints what happens in the runs of a tag, until it is stopped', async () => {
+    const child = start(['watch', '--tag', 'seen', '--json'], server.url);
+    try {
+      let line: string | undefined;
+      createInterface({ input: child.stdout }).once('line', (first) => (line = first));
+      // From now on: a run that began before the command was connected is not told of.
+      const next = async () => {
+        if (line === undefined) await well.start('greet', { name: 'Ann' }, { tags: ['seen'] });
+        return line;
+      };
+      await expect.poll(next, { timeout: 15_000, interval: 200 }).toBeDefined();
+      expect(JSON.parse(line!)).toMatchObject({
+        workflow: 'greet',
+        tags: ['seen'],
+        cursor: expect.any(String) as string,
+      });
+    } finally {
+      child.kill();
+    }
+  });
+
+  test('a run and a filter are one too many', async () => {
+    expect(await run('watch', 'x', '--tag', 'y')).toMatchObject({ code: 2 });
+  });
+});
+
+describe.concurrent('schedule', () => {
+  test('is made, shown, paused, resumed, run and deleted', async () => {
+    const made = await json<{ schedule: object }>(
+      ...[
+        'schedule',
+        'set',
+        'daily',
+        'greet',
+        '{"name":"Ann"}',
+        '--cron',
+        '0 9 * * *',
+        '--time-zone',
+        'Asia/Tokyo',
+      ],
+    );
+    expect(made.schedule).toMatchObject({
+      name: 'daily',
+      timing: { cron: '0 9 * * *', timeZone: 'Asia/Tokyo' },
+    });
+    expect((await run('schedule', 'pause', 'daily', '--reason', 'holidays')).stdout).toBe(
+      'daily is paused\n',
+    );
+    expect((await run('schedule', 'list')).stdout).toMatch(
+      /^SCHEDULE +WORKFLOW +WHEN [^]*\ndaily +greet +0 9 \* \* \* Asia\/Tokyo +paused: holidays/,
+    );
+    expect((await run('schedule', 'resume', 'daily')).stdout).toBe('daily goes on\n');
+    const { id } = await json<{ id: string }>('schedule', 'run', 'daily');
+    expect(await well.result(id)).toBe('Hello Ann');
+    const shown = await json<{ schedule: { last: { run: string } }; next: number[] }>(
+      'schedule',
+      'show',
+      'daily',
+    );
+    expect(shown.schedule.last.run).toBe(id);
+    expect(shown.next.map((at) => new Date(at).toISOString().slice(11))).toEqual(
+      Array(5).fill('00:00:00.000Z'),
+    );
+    expect((await run('schedule', 'show', 'daily')).stdout).toMatch(/^daily +greet +0 9[^]*\nnext {4}/);
+    expect((await run('schedule', 'delete', 'daily')).stdout).toBe('daily is deleted\n');
+    expect(await run('schedule', 'show', 'daily')).toMatchObject({
+      code: 4,
+      stderr: expect.stringMatching(/^SCHEDULE_NOT_FOUND: /) as string,
+    });
+  });
+
+  test('may be one of intervals', async () => {
+    const args = ['schedule', 'set', 'often', 'wait', '--every', '15m', '--from', '2026-01-31T12:00:00Z'];
+    expect((await run(...args, '--overlap', 'allow', '--catch-up', 'none')).stdout).toMatch(
+      /^often: every 15m 00s, /,
+    );
+  });
+
+  test.each([
+    [['--cron', '* * * * *', '--every', '1h'], 2, /--cron .*or with --every/],
+    [[], 2, /--cron .*or with --every/],
+    [['--cron', 'often'], 4, /SCHEDULE_INVALID/],
+    [['--every', '1h', '--overlap', 'perhaps'], 4, /overlap/],
+  ])('set with %j is refused', async (args, code, message) => {
+    expect(await run('schedule', 'set', 'wrong', 'wait', ...args)).toMatchObject({
+      code,
+      stderr: expect.stringMatching(message) as string,
+    });
+  });
+});
+
 describe.concurrent('retry', () => {
   test('a run that failed is done again', async () => {
     await (await well.start('end', 'failure', { id: 'to-retry' })).result().catch(() => {});
@@ -85,9 +242,10 @@ describe.concurrent('run', () => {
   });
 
   test('--json tells where the run is found', async () => {
-    expect(await json('run', 'greet', '{"name":"Ann"}', '--id', 'greet-2')).toMatchObject({
+    expect(await json('run', 'greet', '{"name":"Ann"}', '--id', 'greet-2')).toEqual({
       id: 'greet-2',
-      links: { self: '/v1/runs/greet-2' },
+      created: true,
+      url: `${server.url}/v1/runs/greet-2`,
     });
   });
 
@@ -207,7 +365,9 @@ describe.concurrent('show', () => {
     expect(stdout).toMatch(
       /✗ charge +\+\d+ ms +\d+ ms +2 +[ █▏▎▍▌▋▊▉]+ +Error: the card was declined 2 times\n/,
     );
-    expect(stdout).toMatch(/\nerror {3}Error: the card was declined 2 times\n$/);
+    expect(stdout).toMatch(
+      /\nerror {3}Error: the card was declined 2 times\nurl {5}http:\/\/127.+\/v1\/runs\/show-1\n$/,
+    );
   });
 
   test('says why a run is not moving, and what would move it', async () => {
@@ -317,21 +477,23 @@ describe.concurrent('raise, callback and cancel', () => {
 
 describe.concurrent('what is refused', () => {
   test.each([
-    ['an unknown run', ['show', 'nobody'], 'RUN_NOT_FOUND', 404],
-    ['an unknown workflow', ['run', 'nothing'], 'WORKFLOW_UNKNOWN', 404],
-    ['an input that does not fit', ['run', 'greet', '{"name":1}'], 'INPUT_INVALID', 400],
-    ['an unknown callback', ['callback', 'succeed', 'nobody'], 'CALLBACK_NOT_FOUND', 404],
-    ['a filter that cannot be', ['list', '--status', 'happy'], 'PARAMETER_INVALID', 400],
-    ['an event for nobody', ['raise', 'nobody', 'go'], 'RUN_NOT_FOUND', 404],
-    ['events of nobody', ['events', 'nobody'], 'RUN_NOT_FOUND', 404],
-  ])('by the server: %s', async (_, args, errorCode, status) => {
+    ['an unknown run', ['show', 'nobody'], 'RUN_NOT_FOUND'],
+    ['an unknown workflow', ['run', 'nothing'], 'WORKFLOW_UNKNOWN'],
+    ['an input that does not fit', ['run', 'greet', '{"name":1}'], 'INPUT_INVALID'],
+    ['an unknown callback', ['callback', 'succeed', 'nobody'], 'CALLBACK_NOT_FOUND'],
+    ['a cursor that is none', ['list', '--cursor', 'happy'], 'CURSOR_INVALID'],
+    ['an event for nobody', ['raise', 'nobody', 'go'], 'RUN_NOT_FOUND'],
+    ['events of nobody', ['events', 'nobody'], 'RUN_NOT_FOUND'],
+    ['a purge of a run that goes on', ['purge', 'parked'], 'RUN_NOT_ENDED'],
+    ['statuses that cannot be cancelled', ['cancel', '--status', 'failed'], 'BODY_INVALID'],
+  ])('by the server: %s', async (_, args, errorCode) => {
     const shown = await run(...args);
     expect(shown).toMatchObject({ code: 4, stdout: '' });
     expect(shown.stderr).toMatch(new RegExp(`^${errorCode}: .+\n$`));
     const asJson = await run(...args, '--json');
     expect(asJson).toMatchObject({ code: 4, stdout: '' });
     expect(JSON.parse(asJson.stderr)).toMatchObject({
-      error: { code: errorCode, status, message: expect.any(String) },
+      error: { code: errorCode, message: expect.any(String) },
     });
   });
 
@@ -348,6 +510,16 @@ describe.concurrent('what is refused', () => {
       'cannot be read from nowhere.json',
     ],
     ['a position that is none', ['events', 'a', '--from', '-1'], 'not a whole number'],
+    ['a status that is none', ['list', '--status', 'happy'], '"happy" is not a status'],
+    ['a time that is none', ['list', '--created-from', 'lately'], 'The time "lately"'],
+    ['no runs at all', ['cancel'], 'Name the runs'],
+    ['runs and a filter', ['retry', 'a', '--queue', 'q'], 'one of the three'],
+    ['a filter and all', ['purge', '--all', '--queue', 'q'], 'one of the three'],
+    ['a dry run of one', ['purge', 'a', '--dry-run'], '--dry-run counts'],
+    ['all at once by force', ['cancel', '--all', '--force'], 'with --force'],
+    ['a store and a server', ['list', '--store', 'memory:', '--server', 'http://x'], 'not both'],
+    ['a store that is not there', ['list', '--store', 'sqlite:nowhere.db'], 'There is no store'],
+    ['workflows for a server', ['run', 'greet', '--workflows', 'x.ts'], 'A server knows its workflows'],
     ['a server that is no URL', ['list', '--server', 'localhost'], 'is not a URL'],
     ['a workflow file that is not there', ['dev', 'nowhere.ts'], 'There is no file nowhere.ts'],
     ['a port that is none', ['dev', import.meta.filename, '--port', 'http'], 'The port "http"'],
@@ -381,7 +553,9 @@ test('a server that is not there ends with 3', async () => {
 test('help and version are no errors', async () => {
   const help = await stepwell(['--help']);
   expect(help).toMatchObject({ code: 0, stderr: '' });
-  for (const name of ['dev', 'run', 'list', 'show', 'events', 'raise', 'callback', 'cancel']) {
+  const names =
+    'dev worker server run list show watch events raise callback cancel pause resume retry fork purge';
+  for (const name of `${names} queue schedule artifacts completion`.split(' ')) {
     expect(help.stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
   }
   expect(await stepwell(['--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n' });

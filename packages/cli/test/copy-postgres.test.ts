@@ -147,7 +147,7 @@ test.each(['source', 'target'])('a worker on the %s, a PostgreSQL store, is noti
   await populate(from);
   await using well = await Stepwell.open({ store: postgres('p') });
   const refused = await copy(from, to);
-  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('STORE_IN_USE') });
+  expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining('STORE_IN_USE') });
   expect(refused.stderr).toContain(`on the ${which}`);
   expect(well.namespace).toBe('default');
 });

@@ -141,7 +141,7 @@ test.each(['source', 'target'])('an engine on the %s keeps it from being copied'
   await populate();
   await using well = await Stepwell.open({ store: which === 'source' ? source : target });
   const refused = await copy('--json');
-  expect(refused.code).toBe(1);
+  expect(refused.code).toBe(3);
   expect(refused.stderr).toContain('STORE_IN_USE');
   expect(well.namespace).toBe('default');
 });

@@ -225,7 +225,7 @@ test('a store that is in use ends the command', async () => {
     once(second, 'exit') as Promise<[number]>,
     text(second.stderr),
   ]);
-  expect(code).toBe(1);
+  expect(code).toBe(3);
   expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'STORE_IN_USE' } });
 });
 

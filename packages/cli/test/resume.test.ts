@@ -79,6 +79,6 @@ test.each([
   const { code, stderr } = await stepwell([command, ...(command === 'events' ? ['r'] : []), '--server', url]);
   expect(code).toBe(3);
   expect(stderr).toMatch(
-    /^SERVER_UNREACHABLE: What answers at .* \(status \d+\) is not a Stepwell server\. Check --server\.\n$/,
+    /^SERVER_UNREACHABLE: What answers at .* \(status \d+\) is not a Stepwell server\. .*--server.*\n$/,
   );
 });

@@ -1,6 +1,6 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -97,6 +97,41 @@ test('a server without workflow files serves all but the start of runs', async (
   });
 });
 
+test.each([['server'], ['dev', 'work.ts']])(
+  '%s keeps the files of runs where it is told to',
+  async (...command) => {
+    const place = join(folder, 'files');
+    const service = await begin(...command, '--port', '0', '--artifacts', `file:${place}`);
+    const put = ['artifacts', 'put', 'r', 'notes.txt', join(folder, 'work.ts')];
+    expect(await stepwell(put, { server: service.first.url })).toMatchObject({ code: 0 });
+    expect(readdirSync(place).length).toBeGreaterThan(0);
+    expect(await service.stop()).toBe(0);
+  },
+);
+
+test('a worker keeps the files of runs where it is told to', async () => {
+  writeFileSync(
+    join(folder, 'files.ts'),
+    `import { workflow } from 'stepwell';
+     export const noting = workflow('noting', async (ctx) => {
+       await ctx.artifacts.write('notes.txt', 'noted');
+       console.log('noted');
+     });`,
+  );
+  await using well = await Stepwell.open({
+    store,
+    worker: false,
+    workflows: Object.values((await import(join(folder, 'files.ts'))) as Record<string, never>),
+  });
+  await well.start('noting', undefined, { id: 'n' });
+  await well.close();
+  const place = join(folder, 'files');
+  const worker = await begin('worker', 'files.ts', '--artifacts', `file:${place}`);
+  expect(await worker.next()).toBe('noted');
+  expect(await worker.stop()).toBe(0);
+  expect(readdirSync(place).length).toBeGreaterThan(0);
+});
+
 test('a worker that is asked to stop lets a running step finish', async () => {
   await queue('work', 'w');
   const worker = await begin('worker', 'work.ts');
@@ -119,9 +154,11 @@ test('asked twice, it ends at once, and the step is run again by the next worker
 
 test.each([
   [['worker'], 2, /missing required argument/],
+  [['worker', 'work.ts', '--fanout', 'http://secret@x'], 4, /^OPTION_INVALID: (?!.*secret)/],
+  [['server', '--port', '0', '--fanout', 'http://secret@x'], 4, /^OPTION_INVALID: (?!.*secret)/],
   [['worker', 'nothing.ts'], 2, /There is no file nothing\.ts/],
   [['worker', 'work.ts', '--concurrency', '0'], 2, /concurrency "0"/],
-  [['worker', 'work.ts', '--lease', 'soon'], 1, /DURATION_INVALID/],
+  [['worker', 'work.ts', '--lease', 'soon'], 4, /DURATION_INVALID/],
   [['server', '--port', '65536'], 2, /port "65536"/],
   [['server', '--host', '0.0.0.0', '--port', '0'], 1, /LISTEN_REFUSED/],
 ])('stepwell %j ends with %i', async (args, code, message) => {

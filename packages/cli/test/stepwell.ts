@@ -13,9 +13,9 @@ export interface Ended {
 /** Runs the real command to its end, without a terminal. */
 export async function stepwell(
   args: readonly string[],
-  options: { server?: string; stdin?: string } = {},
+  options: { server?: string; stdin?: string; env?: NodeJS.ProcessEnv } = {},
 ): Promise<Ended> {
-  const child = start(args, options.server);
+  const child = start(args, options.server, undefined, options.env);
   child.stdin.end(options.stdin ?? '');
   const code = new Promise<number | null>((resolve) => child.once('close', resolve));
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
@@ -23,11 +23,11 @@ export async function stepwell(
 }
 
 /** Starts the real command; the server is told by the environment, as users do it. */
-export function start(args: readonly string[], server?: string, cwd?: string) {
-  const { FORCE_COLOR: _, STEPWELL_SERVER: __, ...env } = process.env;
+export function start(args: readonly string[], server?: string, cwd?: string, more: NodeJS.ProcessEnv = {}) {
+  const { FORCE_COLOR: _, STEPWELL_SERVER: __, STEPWELL_STORE: ___, ...env } = process.env;
   return spawn(process.execPath, [MAIN, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...env, ...(server !== undefined && { STEPWELL_SERVER: server }) },
+    env: { ...env, ...more, ...(server !== undefined && { STEPWELL_SERVER: server }) },
     ...(cwd !== undefined && { cwd }),
   });
 }

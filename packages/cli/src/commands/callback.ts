@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { contextOf } from './context.ts';
+import { openTarget, type Target, targetOption } from '../target/target.ts';
 import { parseJsonArgument } from './json-argument.ts';
 
 export function addCallbackCommand(parent: Command): void {
@@ -15,9 +15,10 @@ function addSucceed(callback: Command): void {
     .summary('complete a callback with a value')
     .argument('<id>', 'id of the callback')
     .argument('[value]', 'the value as JSON; - reads it from stdin')
+    .addOption(targetOption())
     .action(async (id: string, text: string | undefined, _options: object, command: Command) => {
       const value = parseJsonArgument(text, 'value');
-      await complete(command, id, 'succeed', value === undefined ? {} : { value });
+      await complete(command, id, 'succeed', ({ well }) => well.callbacks.succeed(id, value));
     });
 }
 
@@ -27,9 +28,12 @@ function addFail(callback: Command): void {
     .summary('complete a callback with an error')
     .argument('<id>', 'id of the callback')
     .argument('[error]', 'as JSON: a message, or {"message", "name", "data"}; - reads it from stdin')
+    .addOption(targetOption())
     .action(async (id: string, text: string | undefined, _options: object, command: Command) => {
-      const error = parseJsonArgument(text, 'error') ?? 'It was failed with "stepwell callback fail".';
-      await complete(command, id, 'fail', typeof error === 'object' ? error : { message: error });
+      const given = parseJsonArgument(text, 'error') ?? 'It was failed with "stepwell callback fail".';
+      // What it must be is checked where it is used.
+      const error = (typeof given === 'object' ? given : { message: given }) as { message: string };
+      await complete(command, id, 'fail', ({ well }) => well.callbacks.fail(id, error));
     });
 }
 
@@ -38,11 +42,19 @@ function addHeartbeat(callback: Command): void {
     .command('heartbeat')
     .summary('tell that somebody still works on a callback')
     .argument('<id>', 'id of the callback')
-    .action((id: string, _options: object, command: Command) => complete(command, id, 'heartbeat', {}));
+    .addOption(targetOption())
+    .action(async (id: string, _options: object, command: Command) => {
+      await complete(command, id, 'heartbeat', ({ well }) => well.callbacks.heartbeat(id));
+    });
 }
 
-async function complete(command: Command, id: string, action: string, body: object): Promise<void> {
-  const { api, output } = contextOf(command);
-  await api.post(`/v1/callbacks/${encodeURIComponent(id)}/${action}`, body);
-  output.result({ callback: id, action }, () => [`${action} is on record for callback ${id}`]);
+async function complete(
+  command: Command,
+  callback: string,
+  action: string,
+  tell: (target: Target) => Promise<void>,
+): Promise<void> {
+  await using target = await openTarget(command);
+  await tell(target);
+  target.output.result({ callback, action }, () => [`${action} is on record for callback ${callback}`]);
 }

@@ -1,19 +1,34 @@
 import type { Command } from 'commander';
-import { contextOf } from './context.ts';
+import { ACTIVE_STATUSES, StepwellError } from 'stepwell';
+import { addControl } from './bulk.ts';
+
+interface CancelOptions {
+  force?: true;
+  reason?: string;
+}
 
 export function addCancelCommand(parent: Command): void {
-  parent
+  const command = parent
     .command('cancel')
-    .summary('cancel a run')
+    .summary('cancel runs, by id or by filter')
     .description(
-      'Cancels a run: its undo handlers and cleanup run. A second cancel, or --force, ends it at once.',
+      'Cancels runs: their undo handlers and cleanup run. A second cancel, or --force, ends a run at once. With filters: all that match and have not ended.',
     )
-    .argument('<run>', 'id of the run')
-    .option('--force', 'end it at once, without undo handlers and cleanup')
-    .option('--reason <text>', 'why, for the journal')
-    .action(async (run: string, options: { force?: true; reason?: string }, command: Command) => {
-      const { api, output } = contextOf(command);
-      await api.post(`/v1/runs/${encodeURIComponent(run)}/cancel`, options);
-      output.result({ run, ...options }, () => [`cancelling ${run}`]);
-    });
+    .option('--force', 'end it at once, without undo handlers and cleanup; not with filters')
+    .option('--reason <text>', 'why, for the journal');
+  addControl<CancelOptions>(command, {
+    doing: 'cancelling',
+    statuses: ACTIVE_STATUSES,
+    one: ({ well }, run, options) => well.cancel(run, told(options)),
+    all: ({ well }, filter, options) => {
+      if (options.force === true)
+        throw new StepwellError('COMMAND_INVALID', 'Only runs that are named can be ended with --force.');
+      return well.cancelAll(filter, told(options));
+    },
+    told,
+  });
+}
+
+function told({ force, reason }: CancelOptions): CancelOptions {
+  return { ...(force !== undefined && { force }), ...(reason !== undefined && { reason }) };
 }

@@ -1,11 +1,12 @@
 import { relative } from 'node:path';
 import type { Command } from 'commander';
 import { type DevEvents, Supervisor } from '../dev/supervisor.ts';
+import { addSeeingOptions, type GivenSeeing, seeingSettings } from '../seeing/options.ts';
 import { Output } from '../terminal/output.ts';
 import { existingFile, parsePort } from './argument.ts';
-import { storeOption } from './store-option.ts';
+import { artifactsOf, storeOption } from './store-option.ts';
 
-interface DevOptions {
+interface DevOptions extends GivenSeeing {
   port: string;
   host: string;
   store: string;
@@ -13,7 +14,7 @@ interface DevOptions {
 }
 
 export function addDevCommand(parent: Command): void {
-  parent
+  const command = parent
     .command('dev')
     .summary('run workflow files, and restart when they change')
     .description(
@@ -33,11 +34,15 @@ export function addDevCommand(parent: Command): void {
         host,
         port: parsePort(options.port),
         insecure,
+        ...artifactsOf(command),
+        // Whoever develops reads it: JSON only where it is asked for.
+        seeing: seeingSettings(options, true),
       };
       const supervisor = new Supervisor(settings, shown(output), output.json);
       stopOnSignals(supervisor, output);
       await supervisor.run();
     });
+  addSeeingOptions(command);
 }
 
 function shown(output: Output): DevEvents {

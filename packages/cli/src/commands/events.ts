@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
-import { runEvents } from '../api/run-events.ts';
+import { openTarget, targetOption } from '../target/target.ts';
 import { eventLine } from '../timeline/event-line.ts';
 import { wholeNumber } from './argument.ts';
-import { contextOf } from './context.ts';
 
 export function addEventsCommand(parent: Command): void {
   parent
@@ -13,15 +12,13 @@ export function addEventsCommand(parent: Command): void {
     )
     .argument('<run>', 'id of the run')
     .option('--from <position>', 'the first position wanted', '0')
-    .action(async (run: string, options: { from: string }, command: Command) => {
-      const { api, output } = contextOf(command);
-      const onLost = () => output.note('connection lost, resuming …');
-      for await (const event of runEvents(
-        api,
-        run,
-        wholeNumber(options.from, 'position', 0, Number.MAX_SAFE_INTEGER),
-        onLost,
-      )) {
+    .option('--no-follow', 'only the events that there are by now')
+    .addOption(targetOption())
+    .action(async (run: string, options: { from: string; follow: boolean }, command: Command) => {
+      const from = wholeNumber(options.from, 'position', 0, Number.MAX_SAFE_INTEGER);
+      await using target = await openTarget(command);
+      const { output } = target;
+      for await (const event of target.well.events(run, { from, follow: options.follow })) {
         output.result(event, () => [eventLine(event, Date.now(), output.width)]);
       }
     });

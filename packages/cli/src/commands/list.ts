@@ -5,22 +5,26 @@ import { paintStatus } from '../terminal/status.ts';
 import { table } from '../terminal/table.ts';
 import { errorText } from '../timeline/error-text.ts';
 import { describeWait } from '../timeline/wait-reason.ts';
-import { contextOf } from './context.ts';
+import { openTarget, targetOption } from '../target/target.ts';
+import { wholeNumber } from './argument.ts';
+import { addFilterOptions, type FilterOptions, filterOf } from './run-filter.ts';
+
+type GivenOptions = FilterOptions & { limit: string; cursor?: string };
 
 export function addListCommand(parent: Command): void {
-  // The options are named as the parameters of the HTTP API, and go there as they are.
-  parent
-    .command('list')
-    .summary('list runs, newest first')
-    .option('--workflow <name>', 'only runs of this workflow')
-    .option('--status <status>', 'only runs with this status; several with commas between them')
-    .option('--queue <name>', 'only runs of this queue')
-    .option('--parent <run>', 'only runs that this run started')
-    .option('--limit <n>', 'how many: 1 to 1000, default 50')
+  addFilterOptions(parent.command('list').summary('list runs, newest first'))
+    .option('--limit <n>', 'how many: 1 to 1000', '50')
     .option('--cursor <cursor>', 'go on where the page before ended')
-    .action(async (filters: Record<string, string>, command: Command) => {
-      const { api, output } = contextOf(command);
-      const page = await api.get<RunList>(`/v1/runs?${new URLSearchParams(filters).toString()}`);
+    .addOption(targetOption())
+    .action(async ({ limit, cursor, ...options }: GivenOptions, command: Command) => {
+      const wanted = {
+        ...filterOf(options, Date.now()),
+        limit: wholeNumber(limit, 'limit', 1, 1_000),
+        ...(cursor !== undefined && { cursor }),
+      };
+      await using target = await openTarget(command);
+      const { output } = target;
+      const page = await target.well.list(wanted);
       output.result(page, () => describePage(page, Date.now(), output.width));
     });
 }

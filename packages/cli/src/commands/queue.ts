@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { StepwellError, type QueueInfo, type QueueSettings } from 'stepwell';
+import { openTarget, targetOption } from '../target/target.ts';
 import { formatDuration } from '../terminal/duration.ts';
 import { table } from '../terminal/table.ts';
 import { describeWait } from '../timeline/wait-reason.ts';
 import { wholeNumber } from './argument.ts';
-import { contextOf } from './context.ts';
 
 interface SetOptions {
   concurrency?: string;
@@ -13,30 +13,27 @@ interface SetOptions {
   startDeadline?: string;
 }
 
-/** As it is sent: the server knows what a duration is. */
-type SentSettings = Omit<QueueSettings, 'rate' | 'startDeadline'> & {
-  rate?: { limit: number; period: string | number };
-  startDeadline?: string | number;
-};
-
 export function addQueueCommand(parent: Command): void {
   const queue = parent
     .command('queue')
-    .summary('look at queues, set what holds them back: list, set, pause, resume');
+    .summary('look at queues, set what holds them back: list, set, pause, resume, retry');
   addList(queue);
   addSet(queue);
   addPause(queue);
   addResume(queue);
+  addRetry(queue);
 }
 
 function addList(queue: Command): void {
   queue
     .command('list')
     .summary('queues that have settings or runs')
+    .addOption(targetOption())
     .action(async (_options: object, command: Command) => {
-      const { api, output } = contextOf(command);
-      const page = await api.get<{ queues: QueueInfo[] }>('/v1/queues');
-      output.result(page, () => describe(page.queues, Date.now(), output.width));
+      await using target = await openTarget(command);
+      const { output } = target;
+      const queues = await target.well.queues();
+      output.result({ queues }, () => describe(queues, Date.now(), output.width));
     });
 }
 
@@ -52,11 +49,12 @@ function addSet(queue: Command): void {
     .option('--rate <n/period>', 'runs that begin in a stretch of time, e.g. 10/1s')
     .option('--per-key <n>', 'runs of one concurrency key that have begun and not ended')
     .option('--start-deadline <duration>', 'a run that has not begun by then ends as timed_out')
+    .addOption(targetOption())
     .action(async (name: string, options: SetOptions, command: Command) => {
-      const { api, output } = contextOf(command);
       const settings = settingsOf(options);
-      await api.put(`/v1/queues/${encodeURIComponent(name)}`, settings);
-      output.result({ queue: name, settings }, () => [`${name}: ${settingsText(settings)}`]);
+      await using target = await openTarget(command);
+      await target.well.setQueue(name, settings);
+      target.output.result({ queue: name, settings }, () => [`${name}: ${settingsText(settings)}`]);
     });
 }
 
@@ -66,10 +64,12 @@ function addPause(queue: Command): void {
     .summary('take up no more runs of a queue')
     .argument('<queue>', 'its name')
     .option('--reason <text>', 'why, for whoever looks')
-    .action(async (name: string, options: { reason?: string }, command: Command) => {
-      const { api, output } = contextOf(command);
-      await api.post(`/v1/queues/${encodeURIComponent(name)}/pause`, options);
-      output.result({ queue: name, ...options }, () => [`${name} is paused`]);
+    .addOption(targetOption())
+    .action(async (name: string, { reason }: { reason?: string }, command: Command) => {
+      const because = reason === undefined ? {} : { reason };
+      await using target = await openTarget(command);
+      await target.well.pauseQueue(name, because);
+      target.output.result({ queue: name, ...because }, () => [`${name} is paused`]);
     });
 }
 
@@ -78,14 +78,28 @@ function addResume(queue: Command): void {
     .command('resume')
     .summary('take up runs of a queue again')
     .argument('<queue>', 'its name')
+    .addOption(targetOption())
     .action(async (name: string, _options: object, command: Command) => {
-      const { api, output } = contextOf(command);
-      await api.post(`/v1/queues/${encodeURIComponent(name)}/resume`);
-      output.result({ queue: name }, () => [`${name} goes on`]);
+      await using target = await openTarget(command);
+      await target.well.resumeQueue(name);
+      target.output.result({ queue: name }, () => [`${name} goes on`]);
     });
 }
 
-function settingsOf({ concurrency, rate, perKey, startDeadline }: SetOptions): SentSettings {
+function addRetry(queue: Command): void {
+  queue
+    .command('retry')
+    .summary('retry the runs of a queue that failed or timed out')
+    .argument('<queue>', 'its name')
+    .addOption(targetOption())
+    .action(async (name: string, _options: object, command: Command) => {
+      await using target = await openTarget(command);
+      const count = await target.well.retryAll({ queue: name });
+      target.output.result({ queue: name, count }, () => [`retrying ${count} of ${name}`]);
+    });
+}
+
+function settingsOf({ concurrency, rate, perKey, startDeadline }: SetOptions): QueueSettings {
   const most = Number.MAX_SAFE_INTEGER;
   return {
     ...(concurrency !== undefined && { concurrency: wholeNumber(concurrency, 'concurrency', 1, most) }),
@@ -95,7 +109,7 @@ function settingsOf({ concurrency, rate, perKey, startDeadline }: SetOptions): S
   };
 }
 
-function rateOf(text: string): NonNullable<SentSettings['rate']> {
+function rateOf(text: string): NonNullable<QueueSettings['rate']> {
   const [, limit, period] = /^(\d{1,15})\/(.+)$/.exec(text) ?? [];
   if (limit === undefined || period === undefined)
     throw new StepwellError(
@@ -105,7 +119,7 @@ function rateOf(text: string): NonNullable<SentSettings['rate']> {
   return { limit: Number(limit), period };
 }
 
-function settingsText({ concurrency, rate, perKey, startDeadline }: SentSettings): string {
+function settingsText({ concurrency, rate, perKey, startDeadline }: QueueSettings): string {
   const time = (duration: string | number) =>
     typeof duration === 'number' ? formatDuration(duration) : duration;
   const parts = [

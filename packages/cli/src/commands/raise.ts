@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { contextOf } from './context.ts';
+import { openTarget, targetOption } from '../target/target.ts';
 import { parseJsonArgument } from './json-argument.ts';
 
 export function addRaiseCommand(parent: Command): void {
@@ -9,13 +9,21 @@ export function addRaiseCommand(parent: Command): void {
     .argument('<run>', 'id of the run')
     .argument('<name>', 'name of the event')
     .argument('[value]', 'its value as JSON; - reads it from stdin')
+    .option('--id <id>', 'id of the event: a second one of that id is dropped')
+    .addOption(targetOption())
     .action(
-      async (run: string, name: string, text: string | undefined, _options: object, command: Command) => {
-        const { api, output } = contextOf(command);
+      async (
+        run: string,
+        event: string,
+        text: string | undefined,
+        options: { id?: string },
+        command: Command,
+      ) => {
         const value = parseJsonArgument(text, 'value');
-        const path = `/v1/runs/${encodeURIComponent(run)}/events/${encodeURIComponent(name)}`;
-        await api.post(path, value === undefined ? {} : { value });
-        output.result({ run, event: name }, () => [`raised ${name} to ${run}`]);
+        await using target = await openTarget(command);
+        const named = options.id === undefined ? {} : { id: options.id };
+        await target.well.raiseEvent(run, event, value, named);
+        target.output.result({ run, event, ...named }, () => [`raised ${event} to ${run}`]);
       },
     );
 }

@@ -1,17 +1,18 @@
 import type { Command } from 'commander';
-import { contextOf } from './context.ts';
+import { addControl } from './bulk.ts';
 
 export function addRetryCommand(parent: Command): void {
-  parent
+  const command = parent
     .command('retry')
-    .summary('retry a run that failed')
+    .summary('retry runs that failed, by id or by filter')
     .description(
-      'Reopens a run that failed, timed out or was cancelled: what failed is done again, what succeeded is not.',
-    )
-    .argument('<run>', 'id of the run')
-    .action(async (run: string, _options: object, command: Command) => {
-      const { api, output } = contextOf(command);
-      await api.post(`/v1/runs/${encodeURIComponent(run)}/retry`);
-      output.result({ run }, () => [`retrying ${run}`]);
-    });
+      'Reopens runs that failed, timed out or were cancelled: what failed is done again, what succeeded is not. With filters: all that match and have failed or timed out; those that were cancelled with --status cancelled.',
+    );
+  addControl(command, {
+    doing: 'retrying',
+    statuses: ['failed', 'timed_out'],
+    one: ({ well }, run) => well.retry(run),
+    all: ({ well }, filter) => well.retryAll(filter),
+    told: () => ({}),
+  });
 }

@@ -1,16 +1,23 @@
 import type { Command } from 'commander';
-import { type RunInfo, StepwellError } from 'stepwell';
-import type { ServerApi } from '../api/server-api.ts';
-import { runEvents } from '../api/run-events.ts';
+import { type RunInfo, type StartOptions, StepwellError } from 'stepwell';
+import { openTarget, type Target, targetOption, workflowsOption } from '../target/target.ts';
 import type { Output } from '../terminal/output.ts';
 import { errorText } from '../timeline/error-text.ts';
 import { eventLine } from '../timeline/event-line.ts';
-import { contextOf } from './context.ts';
+import { wholeNumber } from './argument.ts';
 import { parseJsonArgument, readJsonFile } from './json-argument.ts';
+import { showStarted } from './started.ts';
 
 interface RunOptions {
   inputFile?: string;
   id?: string;
+  workflowVersion?: string;
+  queue?: string;
+  priority?: string;
+  delay?: string;
+  timeout?: string;
+  tag?: string[];
+  concurrencyKey?: string;
   wait?: true;
 }
 
@@ -18,22 +25,48 @@ export function addRunCommand(parent: Command): void {
   parent
     .command('run')
     .summary('start a run of a workflow')
-    .description('Starts a run. The same --id again, with the same input, is the same run.')
+    .description(
+      'Starts a run. The same --id again, with the same input, is the same run. In a store (--store), the workflow must be in --workflows, and a worker elsewhere executes it.',
+    )
     .argument('<workflow>', 'name of the workflow')
     .argument('[input]', 'the input as JSON; - reads it from stdin')
     .option('--input-file <path>', 'read the input from a file; - for stdin')
     .option('--id <id>', 'id of the run; default: a new one')
+    .option('--workflow-version <version>', 'version of the workflow; default: the newest')
+    .option('--queue <name>', 'default: that of the workflow')
+    .option('--priority <n>', '0 to 9, the most urgent')
+    .option('--delay <duration>', 'not before this time has passed, e.g. 10m')
+    .option('--timeout <duration>', 'of the whole run; default: that of the workflow')
+    .option('--tag <tag...>', 'tags by which it is found')
+    .option('--concurrency-key <key>', 'runs with the same key take turns')
     .option('--wait', 'follow the run to its end and print its result')
-    .action(async (workflow: string, input: string | undefined, options: RunOptions, command: Command) => {
-      const { api, output } = contextOf(command);
-      const started = await start(api, workflow, inputOf(input, options), options.id);
-      if (options.wait !== true) {
-        output.result(started, () => [started.id]);
-        return;
-      }
-      output.note(`run ${started.id}`);
-      showResult(await follow(api, started.id, output), output);
+    .addOption(targetOption())
+    .addOption(workflowsOption())
+    .action(async (workflow: string, text: string | undefined, options: RunOptions, command: Command) => {
+      const input = inputOf(text, options);
+      const start = startOf(options);
+      await using target = await openTarget(command);
+      const { well, output, url } = target;
+      const run = await well.start(workflow, input, start);
+      if (options.wait !== true) return showStarted(run, target);
+      output.note(`run ${run.id}  ${url(run.id) ?? ''}`.trimEnd());
+      showResult(await follow(target, run.id), output);
     });
+}
+
+/** @throws StepwellError `COMMAND_INVALID` */
+function startOf(options: RunOptions): StartOptions {
+  const { id, workflowVersion, queue, priority, delay, timeout, tag, concurrencyKey } = options;
+  return {
+    ...(id !== undefined && { id }),
+    ...(workflowVersion !== undefined && { version: workflowVersion }),
+    ...(queue !== undefined && { queue }),
+    ...(priority !== undefined && { priority: wholeNumber(priority, 'priority', 0, 9) }),
+    ...(delay !== undefined && { delay }),
+    ...(timeout !== undefined && { timeout }),
+    ...(tag !== undefined && { tags: tag }),
+    ...(concurrencyKey !== undefined && { concurrencyKey }),
+  };
 }
 
 function inputOf(argument: string | undefined, { inputFile }: RunOptions): unknown {
@@ -48,23 +81,16 @@ function inputOf(argument: string | undefined, { inputFile }: RunOptions): unkno
     : readJsonFile(inputFile, 'input of --input-file');
 }
 
-function start(
-  api: ServerApi,
-  workflow: string,
-  input: unknown,
-  id: string | undefined,
-): Promise<{ id: string }> {
-  const body = { ...(input !== undefined && { input }), ...(id !== undefined && { id }) };
-  return api.post(`/v1/workflows/${encodeURIComponent(workflow)}/runs`, body);
-}
-
 /** Shows a run's events as they come, and those of the runs that go on for it. The answer is the last run at its end. */
-async function follow(api: ServerApi, id: string, output: Output): Promise<RunInfo> {
-  for await (const event of runEvents(api, id, 0, () => output.note('connection lost, resuming …'))) {
-    output.note(eventLine(event, Date.now(), process.stderr.columns ?? Number.POSITIVE_INFINITY));
+async function follow({ well, output }: Target, id: string): Promise<RunInfo> {
+  for (let run = id; ; ) {
+    for await (const event of well.events(run)) {
+      output.note(eventLine(event, Date.now(), process.stderr.columns ?? Number.POSITIVE_INFINITY));
+    }
+    const info = await well.get(run);
+    if (info.continuedBy === undefined) return info;
+    run = info.continuedBy;
   }
-  const run = await api.get<RunInfo>(`/v1/runs/${encodeURIComponent(id)}`);
-  return run.continuedBy === undefined ? run : follow(api, run.continuedBy, output);
 }
 
 /** @throws StepwellError `RUN_FAILED`, `RUN_CANCELLED` or `RUN_TIMED_OUT`: so the command ends as the run did */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { isFinal, type RunEvent, type RunInfo, type WaitReason } from 'stepwell';
-import type { ServerApi } from '../api/server-api.ts';
+import { openTarget, targetOption } from '../target/target.ts';
+import type { Well } from '../target/well.ts';
 import { formatDuration, formatTime } from '../terminal/duration.ts';
 import { paintStatus } from '../terminal/status.ts';
 import { clip } from '../terminal/table.ts';
@@ -8,39 +9,46 @@ import { errorText } from '../timeline/error-text.ts';
 import { type OperationLine, operationsOf } from '../timeline/operations.ts';
 import { timeline } from '../timeline/timeline.ts';
 import { adviceFor, describeWait } from '../timeline/wait-reason.ts';
-import { contextOf } from './context.ts';
 
 export function addShowCommand(parent: Command): void {
   parent
     .command('show')
     .summary('show one run: its timeline, its result, why it is not moving')
     .argument('<run>', 'id of the run')
+    .addOption(targetOption())
     .action(async (id: string, _options: object, command: Command) => {
-      const { api, output } = contextOf(command);
-      const path = `/v1/runs/${encodeURIComponent(id)}`;
-      const run = await api.get<RunInfo>(path);
-      const operations = operationsOf(await history(api, path));
-      output.result({ run, operations }, () => describe(run, operations, Date.now(), output.width));
+      await using target = await openTarget(command);
+      const { well, output } = target;
+      const run = await well.get(id);
+      const operations = operationsOf(await history(well, id));
+      const url = target.url(id);
+      output.result({ run, operations, url }, () => {
+        const lines = describeRun(run, operations, Date.now(), output.width);
+        return url === undefined ? lines : [...lines, `url     ${url}`];
+      });
     });
 }
 
-async function history(api: ServerApi, path: string): Promise<RunEvent[]> {
+async function history(well: Well, id: string): Promise<RunEvent[]> {
   const events: RunEvent[] = [];
-  for (let from: number | undefined = 0; from !== undefined; ) {
-    const page: { events: RunEvent[]; next?: number } = await api.get(`${path}/history?from=${from}`);
-    events.push(...page.events);
-    from = page.next;
-  }
+  for await (const event of well.events(id, { follow: false })) events.push(event);
   return events;
 }
 
-function describe(run: RunInfo, operations: readonly OperationLine[], now: number, width: number): string[] {
+/** A run for people: what it is, its operations in time, and what came of it or what it waits for. */
+export function describeRun(
+  run: RunInfo,
+  operations: readonly OperationLine[],
+  now: number,
+  width: number,
+): string[] {
   const { id, workflow, version, status, statusText, input, output, error, continuedBy } = run;
   const end = run.endedAt ?? now;
   const title = [id, `${workflow}@${version}`, paintStatus(status)];
   if (statusText !== undefined && !isFinal(status)) title.push(clip(statusText, width));
   const age = `${run.endedAt === undefined ? 'for' : 'took'} ${formatDuration(end - run.createdAt)}`;
   const lines = [title.join('  '), `created ${formatTime(run.createdAt, now)}, ${age}, queue ${run.queue}`];
+  if (run.tags.length > 0) lines.push(`tags    ${run.tags.join(', ')}`);
   if (input !== undefined) lines.push(`input   ${JSON.stringify(input)}`);
   if (operations.length > 0) {
     lines.push('', ...timeline(operations, run.startedAt ?? run.createdAt, end, width), '');

@@ -1,24 +1,27 @@
 import type { Command } from 'commander';
-import { Schedules } from '@stepwell/schedules';
-import { Stepwell } from 'stepwell';
-import { loadWorkflows } from '../dev/load-workflows.ts';
+import { addSeeingOptions, type GivenSeeing } from '../seeing/options.ts';
 import { runService } from '../service/run-service.ts';
 import { Output } from '../terminal/output.ts';
-import { existingFile, wholeNumber } from './argument.ts';
-import { storeOption } from './store-option.ts';
+import { existingFile } from './argument.ts';
+import { artifactsOf, fanoutOption, storeOption } from './store-option.ts';
 
-interface GivenOptions {
+export interface WorkerOptions extends GivenSeeing {
   store: string;
+  fanout?: string;
+  artifacts?: string;
   queues?: string;
   concurrency: string;
   parked: string;
   lease: string;
   grace: string;
   name?: string;
+  metricsPort?: string;
+  metricsHost: string;
+  insecure?: true;
 }
 
 export function addWorkerCommand(parent: Command): void {
-  parent
+  const command = parent
     .command('worker')
     .summary('execute runs, without a server')
     .description(
@@ -26,37 +29,25 @@ export function addWorkerCommand(parent: Command): void {
     )
     .argument('<file...>', 'files that export workflows')
     .addOption(storeOption())
+    .addOption(fanoutOption())
     .option('--queues <names>', 'only runs on these queues, with commas between them; default: all')
     .option('--concurrency <n>', 'runs that are active at once; waiting ones do not count', '200')
     .option('--parked <n>', 'waiting runs that stay in memory, and go on without replay', '1000')
     .option('--lease <duration>', 'how long the runs of a worker that died stay with it', '10s')
     .option('--grace <duration>', 'how long running steps may take to finish when it stops', '10s')
     .option('--name <name>', 'for people who look at the workers; default: host and process')
-    .action(async (files: string[], options: GivenOptions, command: Command) => {
+    .option('--metrics-port <port>', 'serve /metrics, /healthz and /readyz there; 0: any that is free')
+    .option('--metrics-host <host>', 'address for them', '127.0.0.1')
+    .option(
+      '--insecure',
+      'serve them where other machines can reach them, although they ask nobody who they are',
+    )
+    .action(async (files: string[], options: WorkerOptions, command: Command) => {
       const output = new Output(command.optsWithGlobals<{ json?: true }>().json === true);
-      await runService(() => openWorker(files.map(existingFile), options, output), output);
+      // Only here: all other commands begin in half the time without it.
+      const { openWorker } = await import('../service/open-worker.ts');
+      const given = { ...options, ...artifactsOf(command) };
+      await runService(() => openWorker(files.map(existingFile), given, output), output);
     });
-}
-
-async function openWorker(files: readonly string[], options: GivenOptions, output: Output) {
-  const { store, lease, grace, name } = options;
-  const workflows = await loadWorkflows(files);
-  const queues = options.queues?.split(',');
-  const well = await Stepwell.open({
-    store,
-    workflows,
-    worker: {
-      ...(name !== undefined && { name }),
-      ...(queues !== undefined && { queues }),
-      concurrency: wholeNumber(options.concurrency, 'concurrency', 1, Number.MAX_SAFE_INTEGER),
-      parked: wholeNumber(options.parked, 'parked', 0, Number.MAX_SAFE_INTEGER),
-      lease,
-    },
-  });
-  const schedules = await Schedules.open(well);
-  const kinds = workflows.map((workflow) => `${workflow.name}@${workflow.version}`);
-  output.result({ type: 'working', workflows: kinds, queues: queues ?? null }, () => [
-    `working on ${queues?.join(', ') ?? 'all queues'}  ${kinds.join(', ')}`,
-  ]);
-  return { close: () => schedules.close().then(() => well.close({ grace })) };
+  addSeeingOptions(command);
 }

@@ -38,7 +38,7 @@ export async function copyStore(
   for (const namespace of namespaces) {
     queues += await copyQueues(from, to, namespace, now);
     schedules += await copySchedules(from, to, namespace);
-    const [there, here] = await Promise.all([to.count(namespace), from.count(namespace)]);
+    const [there, here] = await Promise.all([to.count({ namespace }), from.count({ namespace })]);
     if (!isDeepStrictEqual(there, here)) throw differs(`the counts of runs of namespace "${namespace}"`);
   }
   return { namespaces, ...runs, queues, schedules };

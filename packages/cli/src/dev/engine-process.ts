@@ -4,6 +4,7 @@
 import { Schedules } from '@stepwell/schedules';
 import { serve } from '@stepwell/server';
 import { type AnyDefinition, isStepwellError, Stepwell } from 'stepwell';
+import { openSeeingOf } from '../seeing/open.ts';
 import { loadWorkflows, noteLoadedFiles } from './load-workflows.ts';
 import type { EngineSettings, Order, Report, ReportedError } from './messages.ts';
 
@@ -40,16 +41,20 @@ async function open(workflows: readonly AnyDefinition[]): Promise<void> {
 }
 
 async function openServer(workflows: readonly AnyDefinition[]) {
-  const { store, host, port, insecure } = settings;
-  const well = await Stepwell.open({ store, workflows });
+  const { store, artifacts, host, port, insecure } = settings;
+  const seen = await openSeeingOf(settings.seeing);
+  const { seeing } = seen;
+  const place = artifacts === undefined ? {} : { artifacts };
+  const well = await Stepwell.open({ store, workflows, ...place, ...seen.wellOptions });
   try {
-    const server = await serve(well, { host, port, insecure });
     const schedules = await Schedules.open(well);
+    const server = await serve(well, { host, port, insecure, schedules, seeing, log: seeing.errorLog });
     const close = async () => {
       // Nobody is let in any more and nothing is started, then what is under way may end.
       await server.close();
       await schedules.close();
       await well.close();
+      await seen.close();
     };
     return { url: server.url, close };
   } catch (error) {

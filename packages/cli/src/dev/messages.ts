@@ -1,3 +1,5 @@
+import type { SeeingSettings } from '../seeing/options.ts';
+
 /** What the supervisor of `stepwell dev` tells its engine process. */
 export type Order = { readonly type: 'open' } | { readonly type: 'stop' };
 
@@ -26,7 +28,9 @@ export interface WatchedFile {
 export interface EngineSettings {
   readonly files: readonly string[];
   readonly store: string;
+  readonly artifacts?: string;
   readonly host: string;
   readonly port: number;
   readonly insecure: boolean;
+  readonly seeing: SeeingSettings;
 }

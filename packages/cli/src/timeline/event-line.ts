@@ -59,6 +59,8 @@ function describe(event: JournalEvent): Description {
       return { mark: MARK.note, subject: 'progress', text: shown(event.progress) };
     case 'status':
       return { mark: MARK.note, subject: 'status', text: event.text };
+    case 'tags':
+      return { mark: MARK.note, subject: 'tags', text: event.tags.join(', ') };
     case 'log':
       return {
         mark: MARK.note,

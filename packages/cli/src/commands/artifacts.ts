@@ -1,0 +1,103 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Command } from 'commander';
+import type { Artifact } from 'stepwell';
+import { openTarget, targetOption } from '../target/target.ts';
+import { formatTime } from '../terminal/duration.ts';
+import { table } from '../terminal/table.ts';
+import { existingFile, wholeNumber } from './argument.ts';
+
+export function addArtifactsCommand(parent: Command): void {
+  const artifacts = parent.command('artifacts').summary('the files of runs: list, get, put');
+  addList(artifacts);
+  addGet(artifacts);
+  addPut(artifacts);
+}
+
+function addList(artifacts: Command): void {
+  artifacts
+    .command('list')
+    .summary('the files of a run')
+    .argument('<run>', 'id of the run')
+    .option('--all-versions', 'not only the newest of each name')
+    .addOption(targetOption())
+    .action(async (run: string, { allVersions }: { allVersions?: true }, command: Command) => {
+      await using target = await openTarget(command);
+      const { output } = target;
+      const versions = allVersions === true ? 'all' : 'newest';
+      const found = await target.well.artifacts.list(run, { versions });
+      output.result({ artifacts: found }, () => describe(found, Date.now(), output.width));
+    });
+}
+
+function addGet(artifacts: Command): void {
+  artifacts
+    .command('get')
+    .summary('write a file of a run to stdout, or to a file here')
+    .argument('<run>', 'id of the run')
+    .argument('<name>', 'name of the file')
+    .option('--out <path>', 'a file here; default: stdout')
+    .option('--number <n>', 'its version; default: the newest')
+    .addOption(targetOption())
+    .action(
+      async (run: string, name: string, options: { out?: string; number?: string }, command: Command) => {
+        const { out, number } = options;
+        const version =
+          number === undefined ? {} : { number: wholeNumber(number, 'number', 1, Number.MAX_SAFE_INTEGER) };
+        await using target = await openTarget(command);
+        const artifact = await target.well.artifacts.read(run, name, version);
+        const to = out === undefined ? process.stdout : createWriteStream(out);
+        await pipeline(Readable.from(artifact.stream()), to, { end: out !== undefined });
+        if (out !== undefined) target.output.result(factsOf(artifact), () => [`${name} is in ${out}`]);
+      },
+    );
+}
+
+function addPut(artifacts: Command): void {
+  artifacts
+    .command('put')
+    .summary('give a file to a run, also before it is started')
+    .argument('<run>', 'id of the run')
+    .argument('<name>', 'name that it is to have')
+    .argument('<file>', 'the file; - for stdin')
+    .option('--content-type <type>', 'what it is; default: application/octet-stream')
+    .addOption(targetOption())
+    .action(
+      async (
+        run: string,
+        name: string,
+        file: string,
+        { contentType }: { contentType?: string },
+        command: Command,
+      ) => {
+        const content = file === '-' ? process.stdin : createReadStream(existingFile(file));
+        await using target = await openTarget(command);
+        const type = contentType === undefined ? {} : { contentType };
+        const written = await target.well.artifacts.write(run, name, content, type);
+        target.output.result(factsOf(written), () => [`${name} ${written.number}, ${sizeOf(written)}`]);
+      },
+    );
+}
+
+function factsOf({ run, name, number, size, hash, contentType, createdAt }: Artifact): object {
+  return { run, name, number, size, hash, contentType, createdAt };
+}
+
+function describe(artifacts: readonly Artifact[], now: number, width: number): string[] {
+  if (artifacts.length === 0) return ['No files.'];
+  const rows = artifacts.map((artifact) => [
+    artifact.name,
+    String(artifact.number),
+    sizeOf(artifact),
+    formatTime(artifact.createdAt, now),
+    artifact.contentType,
+  ]);
+  return table(['NAME', 'VERSION', 'SIZE', 'WRITTEN', 'TYPE'], rows, width);
+}
+
+function sizeOf({ size }: Artifact): string {
+  if (size < 1_000) return `${size} B`;
+  const power = Math.min(Math.floor(Math.log10(size) / 3), 4);
+  return `${(size / 1_000 ** power).toPrecision(3)} ${'kMGT'[power - 1]!}B`;
+}
