@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 import type { Backend } from './backend.ts';
-import { SqliteFloor } from './floor-sqlite.ts';
+import { SqliteCommits, SqliteFloor } from './floor-sqlite.ts';
 
 /** Files in a directory. */
 export function sqliteBackend(directory: string): Backend {
@@ -11,7 +11,7 @@ export function sqliteBackend(directory: string): Backend {
     kind: 'sqlite',
     address: (name) => `sqlite:${file(name)}`,
     openFloor: async () => new SqliteFloor(file('floor')),
-    openCommits: () => Promise.reject(new Error('one process has an SQLite file')),
+    openCommits: async () => new SqliteCommits(file('commits')),
     size: async (name) => {
       // All of the log is taken into the file.
       const database = new DatabaseSync(file(name));

@@ -1,5 +1,4 @@
 import type { Floor } from './floor.ts';
-import type { OneRowCommits } from './floor-postgres.ts';
 import type { Limit } from './measurement.ts';
 
 /** Where the engine and the floor keep what they are measured with. */
@@ -8,9 +7,14 @@ export interface Backend {
   /** What `Stepwell.open` takes. Each name is a store of its own, empty at first. */
   address(name: string): string;
   openFloor(): Promise<Floor>;
-  /** Commits of one row, beside the store; only where processes can share it. */
+  /** Commits of one row, beside the store: as little as a durable write can be. */
   openCommits(): Promise<OneRowCommits>;
   /** Bytes that such a store takes on the disk. */
   size(name: string): Promise<number>;
   readonly limits: Readonly<Record<'sequential' | 'throughput' | 'fanout' | 'jobs', Limit | null>>;
+}
+
+export interface OneRowCommits {
+  commit(n: number): Promise<void>;
+  close(): Promise<void>;
 }

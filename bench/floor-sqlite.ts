@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { OneRowCommits } from './backend.ts';
 import { Floor, type FloorCommit } from './floor.ts';
 
 /**
@@ -36,6 +37,29 @@ export class SqliteFloor extends Floor {
   }
 
   override close(): void {
+    this.#database.close();
+  }
+}
+
+/** Transactions of one row: as little as a durable write can be. */
+export class SqliteCommits implements OneRowCommits {
+  readonly #database: DatabaseSync;
+  readonly #insert: StatementSync;
+
+  constructor(file: string) {
+    this.#database = new DatabaseSync(file);
+    this.#database.exec(`
+      pragma journal_mode = wal;
+      pragma synchronous = full;
+      create table one_row (n integer primary key) strict`);
+    this.#insert = this.#database.prepare('insert into one_row values (?)');
+  }
+
+  async commit(n: number): Promise<void> {
+    this.#insert.run(n);
+  }
+
+  async close(): Promise<void> {
     this.#database.close();
   }
 }

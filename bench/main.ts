@@ -4,7 +4,7 @@
 //
 //   --store postgres  on PostgreSQL: DATABASE_URL, or a server that is started for it
 //   --quick           all of it in under 40 s (PostgreSQL: 60 s)
-//   --only long,wake  some of the workloads
+//   http streams      some of the workloads (also --only http,streams)
 //   --json            one object a line
 //
 // The exit code is 1 if a limit is missed.
@@ -19,7 +19,8 @@ import { isMet, type Measurement } from './measurement.ts';
 import { heading, jsonLine, row } from './report.ts';
 import { workloadsOf } from './workloads/index.ts';
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     store: { type: 'string', default: 'sqlite' },
     quick: { type: 'boolean', default: false },
@@ -31,7 +32,8 @@ const { store } = options;
 if (store !== 'sqlite' && store !== 'postgres')
   refuse(`there is no store ${store}; stores are sqlite, postgres`);
 const known = workloadsOf(store);
-const wanted = options.only?.split(',') ?? known;
+const named = [...positionals, ...(options.only?.split(',') ?? [])];
+const wanted = named.length === 0 ? known : named;
 const unknown = wanted.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
   refuse(`there is no workload ${unknown.join(', ')} on ${store}; workloads are ${known.join(', ')}`);

@@ -2,10 +2,12 @@ import type { Backend } from '../backend.ts';
 import type { Workload } from '../measurement.ts';
 import { fanout } from './fanout.ts';
 import { jobs } from './jobs.ts';
+import { http } from './http.ts';
 import { long } from './long.ts';
 import { recovery } from './recovery.ts';
 import { sequential } from './sequential.ts';
 import { start } from './start.ts';
+import { streams } from './streams.ts';
 import { throughput } from './throughput.ts';
 import { waiting } from './waiting.ts';
 import { wake } from './wake.ts';
@@ -23,6 +25,8 @@ export const workloads: Readonly<Record<string, Workload>> = {
   workers,
   'wake-across': wakeAcross,
   recovery,
+  http,
+  streams,
   long,
   waiting,
 };

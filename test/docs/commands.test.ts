@@ -67,8 +67,10 @@ test.for(pages.filter(({ blocks }) => blocks.length > 0))(
   },
 );
 
+// A page may have dozens of commands, each a process of its own.
 test.for(pages.filter(({ session }) => session.length > 0))(
   'the commands of $path print what it says',
+  { timeout: 120_000 },
   async ({ page, session }) => {
     const [dev, ...others] = session;
     const file = /^npx stepwell dev (\S+)$/.exec(commandsOf(dev!)[0]!)?.[1];
@@ -85,7 +87,7 @@ test.for(pages.filter(({ session }) => session.length > 0))(
 
 function run(command: string, url: string, folder: string): string {
   const stepwell = `"${process.execPath}" "${join(ROOT, 'packages/cli/src/main.ts')}"`;
-  const line = command.replace(/^npx stepwell/, stepwell).replaceAll('http://127.0.0.1:8787', url);
+  const line = command.replaceAll('npx stepwell', stepwell).replaceAll('http://127.0.0.1:8787', url);
   const env = { ...process.env, STEPWELL_SERVER: url };
   const printed = execFileSync('sh', ['-c', line], { cwd: folder, env, encoding: 'utf8', timeout: 15_000 });
   return printed === '' || printed.endsWith('\n') ? printed : `${printed}\n`;
