@@ -7,20 +7,28 @@ import { processName } from './system.ts';
 
 /** What a package of a store exports. It is not imported by name: the library does not depend on it. */
 interface PostgresPackage {
-  readonly openPostgresStore: (options: { readonly url: string }) => Promise<Store>;
+  readonly openPostgresStore: (options: {
+    readonly url: string;
+    readonly onError?: (error: unknown) => void;
+  }) => Promise<Store>;
 }
 
 const POSTGRES_PACKAGE: string = '@stepwell/postgres';
 
 /**
  * The store at an address: `sqlite:path/to/file.db`, `postgres://user:password@host/database` or `memory:`.
+ * @param onError is told of what goes wrong where no caller hears of it
  * @throws StepwellError `STORE_UNKNOWN`, `STORE_NOT_INSTALLED`, and whatever opening it throws
  */
-export async function openStore(address: string, system: System): Promise<Store> {
+export async function openStore(
+  address: string,
+  system: System,
+  onError: ((error: unknown) => void) | undefined,
+): Promise<Store> {
   if (address === 'memory:') return openMemoryStore();
   if (/^postgres(ql)?:/.test(address)) {
     const { openPostgresStore } = await postgresPackage();
-    return openPostgresStore({ url: address });
+    return openPostgresStore({ url: address, ...(onError !== undefined && { onError }) });
   }
   const path = /^sqlite:(.+)$/.exec(address)?.[1];
   if (path !== undefined)

@@ -156,7 +156,7 @@ export class Stepwell implements AsyncDisposable {
     const contents = await openArtifacts(options, options.system ?? realSystem);
     const store =
       typeof options.store === 'string'
-        ? await openStore(options.store, options.system ?? realSystem)
+        ? await openStore(options.store, options.system ?? realSystem, options.onError)
         : options.store;
     const well = new Stepwell(checked, store, contents, bodyOf);
     try {

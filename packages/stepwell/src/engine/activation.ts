@@ -8,7 +8,7 @@ import type { OperationId } from '../model/operation.ts';
 import type { Payloads } from '../model/payload.ts';
 import type { RunRecord } from '../model/run.ts';
 import { Timers } from '../policy/timers.ts';
-import { entriesOf, splitAtLastBeginning } from '../replay/past.ts';
+import { entriesOf, splitAtLastBeginning, stuckSince } from '../replay/past.ts';
 import { RunState } from '../replay/state.ts';
 import type { ClaimedRun, CommitAnswer, CommitRequest } from '../store/contract.ts';
 import { beginEffect, resumeWork, stopBodies, takeOutcomeOf, type BodyOutcome } from './attempts.ts';
@@ -80,6 +80,8 @@ export class Activation {
   /** An input is being worked on by the execution. */
   turning = false;
   started = false;
+  /** Since when nothing else has happened to it but that code did not fit; null: it has not been tried in vain. */
+  readonly stuckSince: number | null;
   /** A commit of it was stored. */
   hasCommitted = false;
   /** The worker is about to stop: nothing new is begun. */
@@ -106,6 +108,7 @@ export class Activation {
     this.tags = run.tags;
     const entries = entriesOf(journal);
     const last = entries.at(-1);
+    this.stuckSince = stuckSince(entries);
     const position = last === undefined ? 0 : last.position + 1;
     const { large } = around;
     this.#keeping = large === null ? null : new Keeping(large, run, () => this.#payloadsKept());

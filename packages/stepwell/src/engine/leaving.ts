@@ -1,11 +1,22 @@
 import { StepwellError } from '../model/errors.ts';
 import { failureOf } from '../model/failure.ts';
 import type { RunChange } from '../store/contract.ts';
+import { present } from '../model/fields.ts';
+import { cutsOff } from '../replay/turn.ts';
 import type { Activation } from './activation.ts';
 import { stopBodies } from './attempts.ts';
 import { waitReasons } from './waiting.ts';
 
 type Release = NonNullable<RunChange['release']>;
+
+/**
+ * A run that is stuck is tried again by itself (ms), though a worker that enlists wakes it too: in a rolling deploy the last
+ * new worker may have enlisted when an old one takes the run up and does not fit it. After as long again as it has been
+ * stuck, so that a year of it costs some 3,000 events. Not where the same code would take another way each time
+ * ({@link cutsOff}).
+ */
+const FIRST_TRY_AGAIN = 60_000;
+const LAST_TRY_AGAIN = 6 * 60 * 60_000;
 
 /** How a run is given up that can only wait. */
 export function releaseOf(activation: Activation): Release {
@@ -26,20 +37,26 @@ function nextDue({ timers, started, beginsAt }: Activation): number | null {
   return next === Number.POSITIVE_INFINITY ? null : next;
 }
 
-/** The run cannot go on with this code: says why, and gives it up until another worker comes. */
+/** The run cannot go on with this code: says why, and gives it up until another worker comes or it is tried again. */
 export function stick(activation: Activation, error: StepwellError): true {
   const failure = failureOf(error);
   stopBodies(activation, error);
-  activation.append({ type: 'run.stuck', error: failure });
+  const event = { type: 'run.stuck', error: failure } as const;
+  activation.append(event);
+  const until = cutsOff(event) ? undefined : triedAgainAt(activation);
   activation.draft.release = {
     status: 'stuck',
-    readyAt: null,
-    waitingFor: [{ kind: 'stuck', detail: error.message, error: failure }],
+    readyAt: until ?? null,
+    waitingFor: [present({ kind: 'stuck', detail: error.message, until, error: failure } as const)],
     seen: activation.facts.lastKnown,
     parkedBy: null,
     error: failure,
   };
   return true;
+}
+
+function triedAgainAt({ draft: { at }, stuckSince }: Activation): number {
+  return at + Math.min(Math.max(at - (stuckSince ?? at), FIRST_TRY_AGAIN), LAST_TRY_AGAIN);
 }
 
 export function noWorker({ run: { id, workflow, version } }: Activation): StepwellError {

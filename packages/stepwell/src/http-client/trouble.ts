@@ -48,7 +48,7 @@ export function cutOff(server: string, how: string): Trouble {
 }
 
 function unreachable(server: string, kind: 'lost' | 'unsent', why: string, cause: unknown): Trouble {
-  const message = `No Stepwell server answers at ${server} (${why})..`;
+  const message = `No Stepwell server answers at ${server} (${why}).`;
   return { kind, error: new StepwellError('SERVER_UNREACHABLE', message, { cause }) };
 }
 

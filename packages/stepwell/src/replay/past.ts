@@ -17,6 +17,17 @@ export function entriesOf(commits: readonly Commit[]): Entry[] {
   );
 }
 
+/** Since when a run has been stuck, if its journal ends with that: it may have been tried in vain several times. */
+export function stuckSince(entries: readonly Entry[]): number | null {
+  let since: number | null = null;
+  for (let index = entries.length - 1; index >= 0; index--) {
+    const { event, at } = entries[index]!;
+    if (event.type === 'run.stuck') since = at;
+    else if (event.type !== 'run.activated') break;
+  }
+  return since;
+}
+
 /** A settled operation that a later beginning of the function is not to do again. */
 export type Remembered =
   | { readonly ok: true; readonly position: number; readonly value: Payload | undefined }

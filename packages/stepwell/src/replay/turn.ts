@@ -81,7 +81,7 @@ export class RecordedTurn {
  * Whether the function stood still where it may not: waiting for something that is not an operation. The code that was
  * mended asks for an operation there.
  */
-function cutsOff(event: JournalEvent): boolean {
+export function cutsOff(event: JournalEvent): boolean {
   if (event.type !== 'run.stuck') return false;
   return event.error.code === 'WORKFLOW_NEVER_SETTLES' || event.error.code === 'CTX_OUTSIDE_TURN';
 }

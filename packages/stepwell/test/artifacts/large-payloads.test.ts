@@ -1,11 +1,14 @@
+import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Content } from '../../src/artifacts/contract.ts';
 import { MemoryArtifacts } from '../../src/artifacts/memory-store.ts';
 import { Stepwell, StepwellError, workflow, type AnyDefinition, type OpenOptions } from '../../src/index.ts';
 import type { Store } from '../../src/store/contract.ts';
 import { openMemoryStore } from '../../src/store/memory/store.ts';
+import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { TestClock } from '../../src/testing/index.ts';
 import { gather } from '../gather.ts';
+import { temporaryDirectory } from '../store/sqlite-file.ts';
 import { errorOf } from '../workflow/lives.ts';
 
 const LIMIT = 1_000;
@@ -27,13 +30,27 @@ class Place extends MemoryArtifacts {
 
 class World {
   readonly clock = new TestClock(Date.UTC(2030, 0, 1));
-  readonly store: Store = openMemoryStore();
+  readonly store: Store;
   readonly artifacts = new Place(() => this.clock.now());
   readonly reports: unknown[] = [];
   readonly workflows: AnyDefinition[];
 
   constructor(...workflows: AnyDefinition[]) {
     this.workflows = workflows;
+    this.store = openMemoryStore();
+  }
+
+  static onFile(...workflows: AnyDefinition[]): World {
+    const world = new World(...workflows);
+    const { system } = world.clock;
+    const store = openSqliteStore({
+      path: join(temporaryDirectory(), 'stepwell.db'),
+      owner: 'test',
+      now: system.now,
+      soon: system.soon,
+    });
+    onTestFinished(() => store.close());
+    return Object.assign(world, { store });
   }
 
   async open(more: Partial<OpenOptions> = {}): Promise<Stepwell> {
@@ -74,8 +91,11 @@ const flow = workflow('flow', async (ctx, input: string) => {
   return [input, made, event, approved, grown].map((text) => text[0]! + text.length);
 });
 
-test('large inputs, results, events, callbacks, child inputs and outputs: replayed, and not in the journal', async () => {
-  const world = new World(flow, child);
+test.each([
+  ['memory', () => new World(flow, child)],
+  ['a file', () => World.onFile(flow, child)],
+])('large values of all kinds, in %s: replayed, and not in the journal', async (_where, make) => {
+  const world = make();
   const { clock } = world;
   const well = await world.open();
   const run = await well.start(flow, big('i'), { id: 'r' });

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { workflow } from '../../src/index.ts';
 import { openMemoryStore } from '../../src/store/memory/store.ts';
 import { testEngine } from '../../src/testing/index.ts';
+import { gather } from '../gather.ts';
 import { deploy } from './deploy.ts';
 
 const fits = workflow('report', { version: '2' }, async (ctx) => ctx.waitForEvent('go'));
@@ -47,6 +48,40 @@ test('runs of which another worker has the version are left to it', async () => 
   const run = await right.start(fits);
   await left.advance('1m');
   expect((await run.info()).status).toBe('waiting');
+});
+
+test('a rolling deploy: a run that old code takes up after the last new worker came goes on once that is gone', async () => {
+  const withMail = workflow('order', async (ctx) => {
+    await ctx.step('mail', () => 1);
+    return ctx.waitForEvent('go');
+  });
+  const withoutMail = workflow('order', async (ctx) => ctx.waitForEvent('go'));
+  const { promise: free, resolve: becomesFree } = Promise.withResolvers<void>();
+  const blocking = workflow('blocking', async (ctx) => ctx.step('wait', () => free));
+  const before = await testEngine({ workflows: [withMail] });
+  const { id } = await before.start(withMail);
+  await before.clock.settle();
+  await using newer = await deploy(before, { workflows: [withMail, blocking], worker: { concurrency: 1 } });
+  await newer.start(blocking);
+  const { store, clock } = newer;
+  const older = await testEngine({ workflows: [withoutMail], store, clock });
+  // The newer one has no room.
+  await newer.well.raiseEvent(id, 'go', 'kept');
+  await clock.settle();
+  expect(await newer.well.get(id)).toMatchObject({
+    status: 'stuck',
+    waitingFor: [{ kind: 'stuck', until: clock.now() + 60_000 }],
+  });
+
+  // Tried again by the older one, after as long as it has been stuck.
+  await newer.advance('7m');
+  const events = await gather(newer.well.events(id, { follow: false }));
+  const stuck = events.filter(({ event }) => event.type === 'run.stuck').map(({ at }) => at);
+  expect(stuck.map((at) => (at - stuck[0]!) / 60_000)).toEqual([0, 1, 2, 4]);
+  await older.close();
+  becomesFree();
+  await newer.advance('1m');
+  expect(await newer.well.result(id)).toBe('kept');
 });
 
 test('a journal that is full, wherever that is: stuck, and on with a higher limit', async () => {
