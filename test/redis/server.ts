@@ -49,11 +49,6 @@ export class RedisServer implements AsyncDisposable {
     await ended;
   }
 
-  /** Neither answers nor goes away; `restart` ends that too. */
-  freeze(): void {
-    this.#process.kill('SIGSTOP');
-  }
-
   /** Again, on the same port. */
   async restart(): Promise<void> {
     await this.kill();

@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import type { IncomingMessage } from 'node:http';
 import { StepwellError } from 'stepwell';
 import { z } from 'zod';
 import type { Api } from './api.ts';
@@ -24,17 +25,22 @@ export function jsonOf(body: Uint8Array, shape: z.ZodType = NoBody): unknown {
 }
 
 /**
- * All bytes of a body, if they are there in time.
+ * All bytes of a body, if they are there in time. HTTP holds it to the length that it announces; one without is counted
+ * as it comes.
  * @throws StepwellError `BODY_TOO_LARGE`, `BODY_INVALID`, `REQUEST_TIMED_OUT`
  */
 export async function readBytes(
   c: Context,
   { limits, timer }: Pick<Api, 'limits' | 'timer'>,
 ): Promise<Uint8Array> {
+  const { bodyBytes, bodyTimeout } = limits;
+  if (Number(c.req.header('content-length') ?? 0) > bodyBytes) throw tooLarge(bodyBytes);
   const late = Promise.withResolvers<never>();
-  const prevent = timer(limits.bodyTimeout, () => late.reject(tooSlow(limits.bodyTimeout)));
+  const prevent = timer(bodyTimeout, () => late.reject(tooSlow(bodyTimeout)));
+  const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage };
   try {
-    return await Promise.race([bytesOf(c.req.raw, limits.bodyBytes), late.promise]);
+    const bytes = incoming === undefined ? bytesOf(c.req.raw, bodyBytes) : bytesOfSocket(incoming, bodyBytes);
+    return await Promise.race([bytes, late.promise]);
   } catch (cause) {
     if (cause instanceof StepwellError) throw cause;
     throw new StepwellError('BODY_INVALID', 'The body broke off before its end. Send it again.', { cause });
@@ -43,12 +49,7 @@ export async function readBytes(
   }
 }
 
-/** HTTP holds a body to the length that it announces; one without is counted as it comes. */
 async function bytesOf(request: Request, limit: number): Promise<Uint8Array> {
-  const announced = request.headers.get('content-length');
-  if (Number(announced ?? 0) > limit) throw tooLarge(limit);
-  // In one piece: a start takes 0.2 ms of CPU instead of the 0.4 ms with a stream.
-  if (announced !== null) return new Uint8Array(await request.arrayBuffer());
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {
@@ -57,6 +58,23 @@ async function bytesOf(request: Request, limit: number): Promise<Uint8Array> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+/** The same without the streams of a `Request` in between, which take as long as all else that a start takes here. */
+function bytesOfSocket(incoming: IncomingMessage, limit: number): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  return new Promise((resolve, reject) => {
+    incoming.on('data', (chunk: Buffer) => {
+      size += chunk.byteLength;
+      if (size > limit) reject(tooLarge(limit));
+      else chunks.push(chunk);
+    });
+    incoming.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    incoming.once('error', reject);
+    // It comes after each body, too: an error with its stack is made only if it is one.
+    incoming.once('close', () => incoming.readableEnded || reject(new Error('The connection was closed.')));
+  });
 }
 
 function tooSlow(limit: number): StepwellError {
@@ -73,9 +91,11 @@ function tooLarge(limit: number): StepwellError {
   );
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 function decode(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     throw new StepwellError('BODY_INVALID', 'The body is not valid UTF-8, which JSON must be.');
   }

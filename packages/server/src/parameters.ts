@@ -42,17 +42,20 @@ export function readQuery(c: Context, shape: z.ZodType | undefined): unknown {
 }
 
 /**
- * The headers that an object's shape names; one that is empty counts as absent.
+ * The headers that an object's shape names, all of which may be left out; one that is empty counts as absent.
  * @throws StepwellError `PARAMETER_INVALID`
  */
 export function readHeaders(c: Context, shape: z.ZodType | undefined): unknown {
   if (!(shape instanceof z.ZodObject)) return undefined;
   const given: Record<string, string> = {};
-  for (const name of Object.keys(shape.shape)) {
+  let isEmpty = true;
+  for (const name in shape.shape) {
     const value = c.req.header(name);
-    if (value !== undefined && value !== '') given[name] = value;
+    if (value === undefined || value === '') continue;
+    given[name] = value;
+    isEmpty = false;
   }
-  return check(shape, given);
+  return isEmpty ? given : check(shape, given);
 }
 
 /** @throws StepwellError `PARAMETER_INVALID` */

@@ -39,7 +39,7 @@ export interface Description<
   readonly summary: string;
   /** The parameters after `?`; others are refused. Absent: there are none. */
   readonly query?: z.ZodType<Query>;
-  /** An object with the headers, in lower case, that the route looks at. */
+  /** An object with the headers, in lower case, that the route looks at; each may be left out. */
   readonly headers?: z.ZodType<Headers>;
   /** Of a JSON body; others are refused. Absent: `{}` or nothing, unless `raw` says more. */
   readonly body?: z.ZodType<Body>;

@@ -39,20 +39,14 @@ class TextAnswer {
 }
 
 // All else that a Response has is that of the one which is made then.
-for (const [name, { get, value }] of Object.entries(Object.getOwnPropertyDescriptors(Response.prototype))) {
+for (const name of Object.getOwnPropertyNames(Response.prototype)) {
   if (Object.hasOwn(TextAnswer.prototype, name) || name === 'status') continue;
   Object.defineProperty(TextAnswer.prototype, name, {
     configurable: true,
-    ...(get !== undefined && {
-      get(this: TextAnswer): unknown {
-        return Reflect.get(this.response, name);
-      },
-    }),
-    ...(typeof value === 'function' && {
-      value(this: TextAnswer, ...args: unknown[]): unknown {
-        return Reflect.apply(value as () => unknown, this.response, args);
-      },
-    }),
+    get(this: TextAnswer): unknown {
+      const value: unknown = Reflect.get(this.response, name);
+      return typeof value === 'function' ? (value.bind(this.response) as unknown) : value;
+    },
   });
 }
 Object.setPrototypeOf(TextAnswer.prototype, Response.prototype);

@@ -116,6 +116,29 @@ test('answers are forgotten after a day', async () => {
   expect(await store.forgetRequests(system.now() + day + 60_000)).toBe(1);
 });
 
+test('a server that sees keys forgets old answers, at first and every hour, until it closes', async () => {
+  const closing = new AbortController();
+  await using api = await TestApi.open({ closing: closing.signal });
+  const { store, system } = api.well.parts;
+  const rounds: (() => void)[] = [];
+  const stop = vi.fn<() => void>();
+  vi.spyOn(system, 'timer').mockImplementation((delay, callback, kind) => {
+    if (delay === 60 * 60_000 && kind === 'background') rounds.push(callback);
+    return stop;
+  });
+  const forget = vi.spyOn(store, 'forgetRequests');
+  await api.start('stages');
+  expect(forget).not.toHaveBeenCalled();
+  await post(api, '/v1/workflows/echo/runs', 'k1');
+  await post(api, '/v1/workflows/echo/runs', 'k2');
+  expect([forget.mock.calls.length, rounds.length]).toEqual([1, 1]);
+  rounds[0]!();
+  expect([forget.mock.calls.length, rounds.length]).toEqual([2, 2]);
+  stop.mockClear();
+  closing.abort();
+  expect(stop).toHaveBeenCalledOnce();
+});
+
 test.each(['', 'a b', 'x'.repeat(256), 'ключ'])('the key "%s" is refused', async (key) => {
   await using api = await TestApi.open();
   const headers = { 'idempotency-key': Buffer.from(key).toString('latin1') };

@@ -74,3 +74,32 @@ test.each([
   expect(await api.post(path, body)).toMatchObject({ status, body: { status, code } });
   expect((await api.well.list()).runs).toEqual([]);
 });
+
+test('a start can have a time, tags, and the trace that its caller belongs to', async () => {
+  await using api = await TestApi.open();
+  const at = '2100-01-01T00:00:00+09:00';
+  await api.post('/v1/workflows/echo/runs', { id: 'later', at, tags: ['b', 'a', 'b'] });
+  expect(await api.get('/v1/runs/later')).toMatchObject({
+    body: { readyAt: Date.parse(at), tags: ['a', 'b'], status: 'queued' },
+  });
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  const started = async (header: string, body: object) => {
+    const init = { method: 'POST', headers: { traceparent: header }, body: JSON.stringify(body) };
+    const { body: run } = await api.ask('/v1/workflows/echo/runs', init);
+    return (await api.well.get((run as { id: string }).id)).traceparent;
+  };
+  expect(await started(traceparent, {})).toBe(traceparent);
+  // The body says what the run has, whoever sends it; a header that is malformed is none, says W3C.
+  const other = traceparent.replace('b7ad', 'b7ae');
+  expect(await started(traceparent, { traceparent: other })).toBe(other);
+  for (const malformed of [
+    '00-0-0-0',
+    traceparent.replace(/^00/, 'ff'),
+    traceparent.replace(/-b.*-/, `-${'0'.repeat(16)}-`),
+  ])
+    expect(await started(malformed, {})).toBeUndefined();
+  expect(await api.post('/v1/workflows/echo/runs', { traceparent: 'x' })).toMatchObject({
+    status: 400,
+    body: { code: 'OPTION_INVALID' },
+  });
+});

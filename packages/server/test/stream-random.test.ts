@@ -180,7 +180,7 @@ async function live(deeds: readonly Deed[], delays: readonly number[]): Promise<
     const positions = client.seen.map(({ position }) => position);
     expect(positions).toEqual(positions.map((_, n) => n));
     expect(purged ? [] : client.seen).toEqual(all[n]);
-    expect(['end', 'RUN_NOT_FOUND']).toContain(client.ended);
+    expect(['end', 'RUN_NOT_FOUND', 'RUN_PURGED']).toContain(client.ended);
   }
   for (const [f, { meant }] of filters.entries()) {
     const client = feeds[f]!;

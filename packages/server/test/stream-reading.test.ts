@@ -3,6 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { TestApi } from './api.ts';
 import { gather } from './gather.ts';
 import { ManualTimer } from './manual-timer.ts';
+import { Served } from './served.ts';
 import { allFrames, frames, idsOf } from './sse.ts';
 
 const MINUTE = 60_000;
@@ -152,6 +153,25 @@ test('a client gets no more than a chunk at once, and what is read for it is abo
   await reader.cancel();
 });
 
+test('a client that takes a long journal quickly holds nobody up', async () => {
+  await using api = await TestApi.open();
+  const { id } = await startWaiting(api);
+  const event = { type: 'status', text: 'x'.repeat(1_000) } as const;
+  vi.spyOn(api.well.parts.store, 'journal').mockImplementation(async (_run, from, limit) =>
+    Array.from({ length: limit }, (_, n) => ({ position: from + n, at: 1, events: [event] })),
+  );
+  const reader = (await api.stream(id)).body!.getReader();
+  let chunks = 0;
+  const reading = (async () => {
+    // More than there is: without turns for others this would not end before the journal does.
+    while (chunks < 20_000 && !(await reader.read()).done) chunks++;
+  })();
+  for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+  expect(chunks).toBeLessThan(20);
+  await reader.cancel();
+  await reading;
+});
+
 function othersIn(journal: readonly RunEvent[]): number {
   return journal.filter(({ event }) => event.type === 'event.received' && event.name === 'other').length;
 }
@@ -215,6 +235,22 @@ test('a client that goes away while the journal is read for it frees its place a
   expect(read).not.toHaveBeenCalled();
   expect(timer.armed).toBe(0);
   expect((await api.stream(id)).status).toBe(200);
+});
+
+test('a client that disconnects frees what reads for it, and its place', async () => {
+  await using served = await Served.open({ limits: { streams: 1 } });
+  const { id } = await served.well.start('stages');
+  const read = vi.spyOn(served.well, 'events');
+  const client = new AbortController();
+  const response = await fetch(`${served.url}/v1/runs/${id}/stream`, { signal: client.signal });
+  await response.body!.getReader().read();
+  const signal = await following(read);
+  expect(signal.aborted).toBe(false);
+  client.abort();
+  await expect.poll(() => signal.aborted).toBe(true);
+  const next = await fetch(`${served.url}/v1/runs/${id}/stream`);
+  expect(next.status).toBe(200);
+  await next.body!.cancel();
 });
 
 test('a server that closes ends its streams without saying that the run has ended', async () => {

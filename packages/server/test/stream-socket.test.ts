@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test, vi } from 'vitest';
@@ -239,4 +240,49 @@ test('a server that closes says so, and waits no longer than its grace for clien
   await closed;
   silent.destroy();
   expect(client.of('s').map(({ type }) => type)).not.toContain('end');
+});
+
+test('whatever a client sends, it is answered, and nothing breaks', { timeout: 60_000 }, async () => {
+  const log = vi.fn<ErrorLog>();
+  await using served = await Served.open({ log });
+  const { id: run } = await served.well.start('stages');
+  await using client = await SocketClient.open(served.url);
+  const types = ['subscribe', 'unsubscribe', 'raise', 'succeed', 'fail', 'heartbeat', 'x', '__proto__'];
+  const value = fc.oneof(
+    fc.jsonValue(),
+    fc.constantFrom(run, '', '..', 'a/b', '\u0000', 'x'.repeat(10_000), 1e308, -1, 2 ** 60, true),
+  );
+  const fields = [
+    'id',
+    'run',
+    'workflow',
+    'tag',
+    'all',
+    'after',
+    'subscription',
+    'name',
+    'value',
+    'callback',
+  ];
+  const message = fc.tuple(
+    fc.constantFrom(...types),
+    fc.dictionary(fc.constantFrom(...fields, 'message', 'data', 'eventId'), value, { maxKeys: 5 }),
+  );
+  const text = fc.oneof(
+    { weight: 5, arbitrary: message.map(([type, rest]) => JSON.stringify({ ...rest, type })) },
+    { weight: 1, arbitrary: fc.json() },
+    { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
+  );
+  let heard = 0;
+  const answers = () => client.heard.filter(({ type }) => type === 'answer' || type === 'problem');
+  await fc.assert(
+    fc.asyncProperty(fc.array(text, { minLength: 1, maxLength: 20 }), async (texts) => {
+      for (const one of texts) client.socket.send(one);
+      heard += texts.length;
+      while (answers().length < heard) await client.next();
+    }),
+    { numRuns: 100, endOnFailure: true },
+  );
+  expect(log).not.toHaveBeenCalled();
+  expect((await fetch(`${served.url}/healthz`)).status).toBe(200);
 });

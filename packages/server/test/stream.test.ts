@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { TestApi } from './api.ts';
 import { gather } from './gather.ts';
 import { allFrames, frames, idsOf, type Frame } from './sse.ts';
+import { repairable } from './workflows.ts';
 
 test('a stream holds the journal, then its end, then nothing', async () => {
   await using api = await TestApi.open();
@@ -87,4 +88,33 @@ test('a Last-Event-ID that is none is refused before the stream begins, and so i
     status: 404,
     body: { code: 'RUN_NOT_FOUND' },
   });
+});
+
+test('the stream of a run that goes on as another one ends with it, and says by which', async () => {
+  await using api = await TestApi.open();
+  const id = await api.start('relay', { leg: 1 });
+  const all = await allFrames(await api.stream(id));
+  const [continued, end] = all.slice(-2);
+  expect(end).toEqual({ event: 'end', data: { status: 'continued' } });
+  const { by } = (continued!.data as { event: { by: string } }).event;
+  expect((await api.well.get(id)).continuedBy).toBe(by);
+  await api.well.raiseEvent(by, 'finish');
+  expect((await allFrames(await api.stream(by))).at(-1)).toEqual({
+    event: 'end',
+    data: { status: 'succeeded' },
+  });
+});
+
+test('a run that is reopened goes on in its stream after the end that a client has seen', async () => {
+  await using api = await TestApi.open();
+  repairable.broken = true;
+  const id = await api.start('fragile');
+  const first = await allFrames(await api.stream(id));
+  expect(first.at(-1)).toEqual({ event: 'end', data: { status: 'failed' } });
+  repairable.broken = false;
+  await api.well.retry(id);
+  const rest = await allFrames(await api.stream(id, {}, `?last_event_id=${idsOf(first).at(-1)}`));
+  expect(rest.at(-1)).toEqual({ event: 'end', data: { status: 'succeeded' } });
+  const journal = await gather(api.well.events(id, { follow: false }));
+  expect(idsOf([...first, ...rest])).toEqual(journal.map(({ position }) => position));
 });

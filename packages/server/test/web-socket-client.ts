@@ -50,12 +50,15 @@ export class SocketClient implements AsyncDisposable {
   /** The first of all that it hears, from the beginning, that fits. @throws Error if the connection ends without it */
   async first(fits: (said: Said) => boolean): Promise<Said> {
     for (let n = 0; ; n++) {
-      while (n >= this.heard.length) {
-        if (this.socket.readyState !== WebSocket.OPEN) throw new Error('The connection has ended.');
-        await new Promise<void>((resolve) => (this.#listening = resolve));
-      }
+      while (n >= this.heard.length) await this.next();
       if (fits(this.heard[n]!)) return this.heard[n]!;
     }
+  }
+
+  /** Resolves when it hears something more. @throws Error if the connection ends before that */
+  async next(): Promise<void> {
+    if (this.socket.readyState !== WebSocket.OPEN) throw new Error('The connection has ended.');
+    await new Promise<void>((resolve) => (this.#listening = resolve));
   }
 
   /** What it has heard of a subscription. */

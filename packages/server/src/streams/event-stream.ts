@@ -70,6 +70,7 @@ export class EventStream implements UnderlyingSource<Uint8Array>, Sink, Beating 
 
   cancel(): void {
     this.#ended = true;
+    this.#finished = true;
     this.#leave();
     this.#reader?.close({ type: 'closed' });
   }

@@ -2,7 +2,7 @@ import type { FeedEvent } from 'stepwell';
 import type { Api } from '../api.ts';
 import { isFault } from '../problem.ts';
 import { Frame } from './frame.ts';
-import { chunkOf, type Page, PageSize, type Place, type Source } from './reader.ts';
+import { chunkOf, type Page, PageSize, type Place, type Source } from './source.ts';
 import { Tail } from './tail.ts';
 
 /** Of the feed, in characters: who comes back after a short while finds here where it was. */
@@ -139,6 +139,8 @@ class FeedReading {
       for (const event of page.events) this.tail.push(frameOf(event));
       ({ cursor: after, more } = page);
       if (!more) this.#standAt(after);
+      // A store may answer at once: others have their turn in between.
+      else await new Promise(setImmediate);
       await this.tail.settled();
     }
   }

@@ -39,7 +39,7 @@ function runStream(streams: Streams): Route {
       answers: {
         200: content('The events after that position, until the run ends', 'text/event-stream'),
       },
-      problems: ['RUN_NOT_FOUND', 'ID_INVALID', ...problems],
+      problems: ['RUN_NOT_FOUND', 'RUN_PURGED', 'ID_INVALID', ...problems],
     },
     ({ c, params: { id }, query, headers }) => {
       // The header is a browser's, sent when it reconnects: it is newer than the parameter, which stays in the address.
@@ -70,7 +70,7 @@ function feedStream(streams: Streams): Route {
       }),
       headers: z.object({ 'last-event-id': optional(Cursor) }),
       answers: { 200: content('The events after that cursor, or from now on', 'text/event-stream') },
-      problems: ['CURSOR_INVALID', ...problems],
+      problems: ['CURSOR_INVALID', 'NAME_INVALID', ...problems],
     },
     ({ c, query: { last_event_id, ...feed }, headers }) => {
       const after = headers['last-event-id'] ?? last_event_id ?? null;

@@ -1,40 +1,8 @@
 import type { ErrorLog } from '../api.ts';
 import { isFault } from '../problem.ts';
 import type { Ending, Frame } from './frame.ts';
-import type { Follower, Tail } from './tail.ts';
-
-/** Characters that a reader hands over at once, roughly; one event may have more. */
-const CHUNK = 16 * 1024;
-
-/** Commits that are read at once at first, and at most. */
-const FIRST_COMMITS = 16;
-const MOST_COMMITS = 200;
-
-/**
- * How many commits a reader asks for, so that they make about a chunk: what is beyond it is read again with the next one,
- * and until then the reader does not keep it.
- */
-export class PageSize {
-  #commits = FIRST_COMMITS;
-
-  get commits(): number {
-    return this.#commits;
-  }
-
-  /** @param frames all that was read */
-  learn(frames: readonly Frame[]): void {
-    const size = frames.reduce((sum, frame) => sum + frame.size, 0);
-    const factor = Math.min(2, CHUNK / Math.max(size, 1));
-    this.#commits = Math.min(MOST_COMMITS, Math.max(1, Math.round(this.#commits * factor)));
-  }
-}
-
-/** As many of the events as make a chunk; null: all of them. */
-export function chunkOf(frames: readonly Frame[]): readonly Frame[] | null {
-  let size = 0;
-  const end = frames.findIndex((frame) => (size += frame.size) >= CHUNK);
-  return end === -1 || end === frames.length - 1 ? null : frames.slice(0, end + 1);
-}
+import { CHUNK, type Page, type Place, type Source } from './source.ts';
+import type { Follower } from './tail.ts';
 
 /** Where a reader's events go: a connection. */
 export interface Sink {
@@ -43,34 +11,6 @@ export interface Sink {
   send(frames: readonly Frame[]): void;
   /** Nothing comes after this. */
   end(ending: Ending): void;
-}
-
-/** A place in a tail: what comes next is the event with that number. */
-export interface Place {
-  readonly tail: Tail;
-  readonly number: number;
-}
-
-/** What a reader reads from the store by itself. */
-export interface Page {
-  readonly frames: readonly Frame[];
-  /** The id by which it goes on. */
-  readonly after: string | null;
-  /** How it goes on: there is more in the store, or with the tail (called at once, or never), or not at all. */
-  readonly next: 'more' | (() => Place) | Ending;
-}
-
-/** What is read: a run, or some of all runs. */
-export interface Source {
-  /** For people. */
-  readonly name: string;
-  /** The place after an event, if the tail has it. */
-  locate(after: string | null): Place | null;
-  /** @throws what the engine throws */
-  page(after: string | null): Promise<Page>;
-  /** Whether an event of the tail is meant. */
-  passes(frame: Frame): boolean;
-  close(): void;
 }
 
 /**
@@ -104,7 +44,7 @@ export class Reader implements Follower {
     return this.#after;
   }
 
-  /** The sink takes something now. */
+  /** The sink takes something now, or there is something new. */
   ready(): void {
     while (!this.#closed && !this.#reading && this.#sink.wants) {
       const place = this.#place ?? this.#follow(this.#source.locate(this.#after));
@@ -112,10 +52,6 @@ export class Reader implements Follower {
       else if (place.number < place.tail.first) this.#leave();
       else if (!this.#take(place)) return;
     }
-  }
-
-  wake(): void {
-    this.ready();
   }
 
   /** False: there is nothing yet. */
@@ -146,13 +82,15 @@ export class Reader implements Follower {
       if (!this.#closed && isFault(error)) this.#log(`The stream of ${this.#source.name} broke off.`, error);
       return this.close({ type: 'closed' });
     }
-    this.#reading = false;
     if (this.#closed) return;
     const { frames, after, next } = page;
     this.#after = after;
     if (frames.length > 0) this.#sink.send(frames);
     if (typeof next === 'function') this.#follow(next());
-    else if (next !== 'more') return this.close(next);
+    // A store may answer at once, and a quick client take without end: others have their turn in between.
+    else if (next === 'more') await new Promise(setImmediate);
+    else return this.close(next);
+    this.#reading = false;
     this.ready();
   }
 

@@ -2,7 +2,7 @@ import { isFinal, type RunEvent, type RunStatus, StepwellError } from 'stepwell'
 import type { Api } from '../api.ts';
 import { isFault } from '../problem.ts';
 import { Frame } from './frame.ts';
-import { chunkOf, type Page, PageSize, type Place, type Source } from './reader.ts';
+import { chunkOf, type Page, PageSize, type Place, type Source } from './source.ts';
 import { Tail } from './tail.ts';
 
 /** Of each run, in characters: with a thousand runs that are read, their tails are these 64 MiB at most. */
@@ -26,13 +26,13 @@ export class RunTails {
     this.#api = api;
   }
 
-  /** @throws StepwellError `RUN_NOT_FOUND`, `STORE_…` */
+  /** @throws StepwellError `RUN_NOT_FOUND`, `RUN_PURGED`, `ID_INVALID`, `STORE_…` */
   async open(id: string): Promise<Source> {
-    const { store } = this.#api.well.parts;
-    const run = await store.get(this.#api.well.namespace, id);
-    // The engine has the words for it.
-    if (run === null) await this.#api.well.get(id);
-    return new RunSource(this.#api, this, { id, key: run!.key });
+    const { well } = this.#api;
+    await well.get(id);
+    const run = await well.parts.store.get(well.namespace, id);
+    if (run === null) throw purged(id);
+    return new RunSource(this.#api, this, { id, key: run.key });
   }
 
   find({ key }: ReadRun): Tail | undefined {
@@ -125,7 +125,11 @@ class RunSource implements Source {
 async function statusOf({ well }: Api, { id, key }: ReadRun): Promise<RunStatus> {
   const run = await well.parts.store.get(well.namespace, id);
   if (run?.key === key) return run.status;
-  throw new StepwellError('RUN_PURGED', `The run "${id}" was purged while it was read.`);
+  throw purged(id);
+}
+
+function purged(id: string): StepwellError {
+  return new StepwellError('RUN_PURGED', `The run "${id}" was purged while it was read.`);
 }
 
 function positionAfter(id: string | null): number {

@@ -3,7 +3,7 @@ import type { Ending, Frame } from './frame.ts';
 /** One who goes along with a tail. */
 export interface Follower {
   /** There is something new. */
-  wake(): void;
+  ready(): void;
 }
 
 /**
@@ -97,7 +97,7 @@ export class Tail {
     setImmediate(() => {
       this.#waking = false;
       this.#fresh = 0;
-      for (const follower of [...this.#followers]) follower.wake();
+      for (const follower of [...this.#followers]) follower.ready();
       this.#trim();
     });
   }

@@ -51,7 +51,9 @@ export function leaveHttp(
   if (incoming === undefined || upgrade === undefined) return false;
   const { socket, head, response } = upgrade;
   response.detachSocket(socket as Socket);
-  socket.once('close', gone);
+  // It may have gone while the request was looked at.
+  if (socket.destroyed) gone();
+  else socket.once('close', gone);
   server.handleUpgrade(incoming, socket, head, begin);
   return true;
 }
