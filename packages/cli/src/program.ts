@@ -96,7 +96,10 @@ function explainUsage(error: CommanderError, output: Output): number {
   if (error.exitCode === 0) return EXIT.ok;
   // `stepwell` alone prints its help, which says more than an error could.
   if (error.code !== 'commander.help') {
-    output.error('COMMAND_INVALID', `${error.message.replace(/^error: /, '')}. See stepwell --help.`);
+    output.error(
+      'COMMAND_INVALID',
+      `${error.message.replace(/^error: /, '').replace(/\.$/, '')}. See stepwell --help.`,
+    );
   }
   return EXIT.usage;
 }

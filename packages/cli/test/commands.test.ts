@@ -1,10 +1,12 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Schedules } from '@stepwell/schedules';
 import { serve, type Server } from '@stepwell/server';
 import { type RunInfo, Stepwell } from 'stepwell';
-import { type Ended, start, stepwell } from './stepwell.ts';
+import { type Ended, MAIN, start, stepwell } from './stepwell.ts';
 import * as workflows from './workflows.ts';
 
 /** The machine may be busy with other tests. */
@@ -270,9 +272,18 @@ describe.concurrent('run', () => {
     ['from a file', ['--input-file', `${import.meta.dirname}/input.json`], ''],
     ['from stdin as a file', ['--input-file', '-'], '{"name":"Cid"}'],
     ['from stdin as an argument', ['-'], '{"name":"Cid"}'],
+    ['with a byte order mark', ['-'], '\u{feff}{"name":"Cid"}'],
   ])('reads the input %s', async (_, args, stdin) => {
     const { stdout } = await stepwell(['run', 'greet', ...args, '--wait'], { server: server.url, stdin });
     expect(stdout).toBe('"Hello Cid"\n');
+  });
+
+  test('reads the input from a pipe that is empty for a while', async () => {
+    // The left command asks the server first: the right one reads before there is anything.
+    const line = '"$NODE" "$MAIN" show parked --json | "$NODE" "$MAIN" raise parked seen - --json';
+    const env = { ...process.env, NODE: process.execPath, MAIN, STEPWELL_SERVER: server.url };
+    const { stdout, stderr } = await promisify(execFile)('sh', ['-c', line], { env });
+    expect({ stdout, stderr }).toEqual({ stdout: '{"run":"parked","event":"seen"}\n', stderr: '' });
   });
 
   test('--wait ends with 1 when the run fails, and says why', async () => {
@@ -509,6 +520,8 @@ describe.concurrent('what is refused', () => {
       ['run', 'greet', '--input-file', 'nowhere.json'],
       'cannot be read from nowhere.json',
     ],
+    ['a folder in place of a file', ['artifacts', 'put', 'r', 'x', import.meta.dirname], 'is a folder'],
+    ['a number that would become another', ['run', 'greet', '{"n":1234567890123456789}'], 'cannot be kept'],
     ['a position that is none', ['events', 'a', '--from', '-1'], 'not a whole number'],
     ['a status that is none', ['list', '--status', 'happy'], '"happy" is not a status'],
     ['a time that is none', ['list', '--created-from', 'lately'], 'The time "lately"'],

@@ -21,7 +21,9 @@ class Terminal {
 
   write(text: string): boolean {
     // oxlint-disable-next-line no-control-regex -- what a terminal obeys begins with one
-    const [, up = '0', rest] = /^(?:\x1b\[(\d+)A)?\r\x1b\[0J(?:\x1b\[\?7l)?([^]*?)(?:\x1b\[\?7h)?$/.exec(text)!;
+    const [, up = '0', rest] = /^(?:\x1b\[(\d+)A)?\r\x1b\[0J(?:\x1b\[\?7l)?([^]*?)(?:\x1b\[\?7h)?$/.exec(
+      text,
+    )!;
     this.#line -= Number(up);
     this.seen.splice(this.#line);
     const lines = rest!.split('\n').slice(0, -1);
@@ -36,7 +38,9 @@ test('is drawn in its place, as often as something happens but no more than ten 
   const terminal = new Terminal(10);
   terminal.write('\r\x1b[0Jbefore\n');
   let n = 0;
-  const screen = new LiveScreen(terminal, () => Promise.resolve([`title ${++n}`, ...Array<string>(n).fill('line')]));
+  const screen = new LiveScreen(terminal, () =>
+    Promise.resolve([`title ${++n}`, ...Array<string>(n).fill('line')]),
+  );
   for (let event = 0; event < 100; event++) screen.drawSoon();
   await vi.advanceTimersByTimeAsync(150);
   expect(terminal.seen).toEqual(['before', 'title 1', 'line']);

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-const MAIN = join(import.meta.dirname, '..', 'src', 'main.ts');
+export const MAIN = join(import.meta.dirname, '..', 'src', 'main.ts');
 
 export interface Ended {
   readonly code: number | null;

@@ -1,4 +1,7 @@
+import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
+import { clip, table } from '../src/terminal/table.ts';
+import { errorText } from '../src/timeline/error-text.ts';
 import { timeline } from '../src/timeline/timeline.ts';
 
 test('bars lie where the operations were, and each outcome is told', () => {
@@ -58,4 +61,39 @@ test('in a terminal no line is longer than it, and values on several lines stay 
   );
   expect(line).toHaveLength(100);
   expect(line).toMatch(/x…$/);
+});
+
+test('what has no room beside the columns has a line of its own', () => {
+  const lines = table(['RUN', 'STATUS', ''], [['a'.repeat(36), 'waiting', 'waits for an event']], 60);
+  expect(lines.map(stripVTControlCharacters)).toEqual([
+    `RUN${' '.repeat(35)}STATUS`,
+    `${'a'.repeat(36)}  waiting`,
+    '    waits for an event',
+  ]);
+});
+
+test('wide characters take two columns, combining ones none', () => {
+  const [, first, second, third] = table(
+    ['RUN', 'STATUS'],
+    [
+      ['日本', 'ok'],
+      ['u\u0308', 'ok'],
+      ['abcd', 'ok'],
+    ],
+    80,
+  );
+  expect(first).toBe('日本  ok');
+  expect(second).toBe('u\u0308     ok');
+  expect(third).toBe('abcd  ok');
+  expect(clip('日本語', 5)).toBe('日本…');
+});
+
+test('an error is told with its cause, which may be all that says something', () => {
+  const cause = { name: 'Error', message: 'connect ECONNREFUSED 127.0.0.1:9' };
+  expect(errorText({ name: 'TypeError', message: 'fetch failed', cause })).toBe(
+    'TypeError: fetch failed (connect ECONNREFUSED 127.0.0.1:9)',
+  );
+  expect(errorText({ name: 'E', message: `no answer: ${cause.message}`, cause })).toBe(
+    'E: no answer: connect ECONNREFUSED 127.0.0.1:9',
+  );
 });

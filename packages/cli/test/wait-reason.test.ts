@@ -20,10 +20,29 @@ test.each<[WaitReason, string, string | undefined]>([
   ],
   [{ kind: 'sleep', op: 'sleep', until: NOW - 1 }, 'sleep "sleep", at 11:59:59 (now)', undefined],
   [{ kind: 'step', op: 'charge' }, 'step "charge"', undefined],
-  [{ kind: 'paused', detail: 'maintenance' }, 'being resumed: maintenance', undefined],
+  [{ kind: 'paused', detail: 'maintenance' }, 'being resumed: maintenance', 'stepwell resume run-1'],
+  [
+    { kind: 'queue paused', detail: 'the queue "mail" was paused' },
+    'its queue: the queue "mail" was paused',
+    'stepwell queue resume mail',
+  ],
   [{ kind: 'stuck', detail: 'asks for a' }, 'code that fits what it has recorded: asks for a', undefined],
   [{ kind: 'no worker' }, 'a worker that has its workflow in its version', undefined],
 ])('%j', (reason, words, advice) => {
   expect(describeWait(reason, NOW)).toBe(words);
-  expect(adviceFor(reason, 'run-1')).toBe(advice);
+  expect(adviceFor(reason, { id: 'run-1', queue: 'mail' })).toBe(advice);
+});
+
+test('advice can be copied into a shell, whatever the id is', () => {
+  const run = { id: "it's 5 & more", queue: 'mail' };
+  expect(adviceFor({ kind: 'event', op: 'go', detail: 'go' }, run)).toBe(
+    `stepwell raise 'it'\\''s 5 & more' go [VALUE]`,
+  );
+});
+
+test('what an error says on the way cannot steer the terminal', () => {
+  const detail = 'failed: \u001b[2Jgone\r\n  next';
+  expect(describeWait({ kind: 'retry', op: 'a', detail }, NOW)).toBe(
+    'the next attempt of "a": failed: gone next',
+  );
 });

@@ -1,4 +1,4 @@
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
@@ -6,7 +6,7 @@ import type { Artifact } from 'stepwell';
 import { openTarget, targetOption } from '../target/target.ts';
 import { formatTime } from '../terminal/duration.ts';
 import { table } from '../terminal/table.ts';
-import { existingFile, wholeNumber } from './argument.ts';
+import { existingFile, newFile, wholeNumber } from './argument.ts';
 
 export function addArtifactsCommand(parent: Command): void {
   const artifacts = parent.command('artifacts').summary('the files of runs: list, get, put');
@@ -47,7 +47,7 @@ function addGet(artifacts: Command): void {
           number === undefined ? {} : { number: wholeNumber(number, 'number', 1, Number.MAX_SAFE_INTEGER) };
         await using target = await openTarget(command);
         const artifact = await target.well.artifacts.read(run, name, version);
-        const to = out === undefined ? process.stdout : createWriteStream(out);
+        const to = out === undefined ? process.stdout : await newFile(out);
         await pipeline(Readable.from(artifact.stream()), to, { end: out !== undefined });
         if (out !== undefined) target.output.result(factsOf(artifact), () => [`${name} is in ${out}`]);
       },
@@ -98,6 +98,9 @@ function describe(artifacts: readonly Artifact[], now: number, width: number): s
 
 function sizeOf({ size }: Artifact): string {
   if (size < 1_000) return `${size} B`;
-  const power = Math.min(Math.floor(Math.log10(size) / 3), 4);
-  return `${(size / 1_000 ** power).toPrecision(3)} ${'kMGT'[power - 1]!}B`;
+  const units = ['kB', 'MB', 'GB'];
+  // 999,950 is 1.00 MB, not 1000 kB: the bound is where rounding reaches the next unit.
+  let power = 1;
+  while (power < units.length && size >= 999.5 * 1_000 ** power) power++;
+  return `${(size / 1_000 ** power).toPrecision(3)} ${units[power - 1]!}`;
 }

@@ -17,7 +17,7 @@ function addSucceed(callback: Command): void {
     .argument('[value]', 'the value as JSON; - reads it from stdin')
     .addOption(targetOption())
     .action(async (id: string, text: string | undefined, _options: object, command: Command) => {
-      const value = parseJsonArgument(text, 'value');
+      const value = await parseJsonArgument(text, 'value');
       await complete(command, id, 'succeed', ({ well }) => well.callbacks.succeed(id, value));
     });
 }
@@ -30,7 +30,8 @@ function addFail(callback: Command): void {
     .argument('[error]', 'as JSON: a message, or {"message", "name", "data"}; - reads it from stdin')
     .addOption(targetOption())
     .action(async (id: string, text: string | undefined, _options: object, command: Command) => {
-      const given = parseJsonArgument(text, 'error') ?? 'It was failed with "stepwell callback fail".';
+      const given =
+        (await parseJsonArgument(text, 'error')) ?? 'It was failed with "stepwell callback fail".';
       // What it must be is checked where it is used.
       const error = (typeof given === 'object' ? given : { message: given }) as { message: string };
       await complete(command, id, 'fail', ({ well }) => well.callbacks.fail(id, error));

@@ -22,7 +22,7 @@ export function addForkCommand(parent: Command): void {
     .option('--id <id>', 'id of the new run; default: a new one')
     .addOption(targetOption())
     .action(async (run: string, { from, result, id }: GivenOptions, command: Command) => {
-      const value = parseJsonArgument(result, 'result');
+      const value = await parseJsonArgument(result, 'result');
       await using target = await openTarget(command);
       const options = {
         from,

@@ -19,7 +19,7 @@ export function addRaiseCommand(parent: Command): void {
         options: { id?: string },
         command: Command,
       ) => {
-        const value = parseJsonArgument(text, 'value');
+        const value = await parseJsonArgument(text, 'value');
         await using target = await openTarget(command);
         const named = options.id === undefined ? {} : { id: options.id };
         await target.well.raiseEvent(run, event, value, named);

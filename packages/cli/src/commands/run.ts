@@ -43,7 +43,7 @@ export function addRunCommand(parent: Command): void {
     .addOption(targetOption())
     .addOption(workflowsOption())
     .action(async (workflow: string, text: string | undefined, options: RunOptions, command: Command) => {
-      const input = inputOf(text, options);
+      const input = await inputOf(text, options);
       const start = startOf(options);
       await using target = await openTarget(command);
       const { well, output, url } = target;
@@ -69,7 +69,7 @@ function startOf(options: RunOptions): StartOptions {
   };
 }
 
-function inputOf(argument: string | undefined, { inputFile }: RunOptions): unknown {
+async function inputOf(argument: string | undefined, { inputFile }: RunOptions): Promise<unknown> {
   if (argument !== undefined && inputFile !== undefined) {
     throw new StepwellError(
       'COMMAND_INVALID',

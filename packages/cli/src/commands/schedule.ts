@@ -88,7 +88,7 @@ function addSet(schedule: Command): void {
         options: SetOptions,
         command: Command,
       ) => {
-        const settings = settingsOf(workflow, parseJsonArgument(text, 'input'), options);
+        const settings = settingsOf(workflow, await parseJsonArgument(text, 'input'), options);
         await using target = await openTarget(command);
         const schedule = await (await target.schedules()).set(name, settings);
         target.output.result({ schedule }, () => [

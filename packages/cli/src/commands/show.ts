@@ -53,7 +53,7 @@ export function describeRun(
   if (operations.length > 0) {
     lines.push('', ...timeline(operations, run.startedAt ?? run.createdAt, end, width), '');
   }
-  lines.push(...run.waitingFor.flatMap((reason) => explainWait(reason, id, now)));
+  lines.push(...run.waitingFor.flatMap((reason) => explainWait(reason, run, now)));
   if (output !== undefined) lines.push(`output  ${JSON.stringify(output)}`);
   if (error !== undefined) lines.push(`error   ${errorText(error)}`);
   if (continuedBy !== undefined) lines.push(`goes on as ${continuedBy}`);
@@ -61,7 +61,7 @@ export function describeRun(
 }
 
 /** Why it is not moving, and the command that would move it. */
-function explainWait(reason: WaitReason, run: string, now: number): string[] {
+function explainWait(reason: WaitReason, run: RunInfo, now: number): string[] {
   const advice = adviceFor(reason, run);
   const line = `waits for ${describeWait(reason, now)}`;
   return advice === undefined ? [line] : [line, `          ${advice}`];

@@ -47,7 +47,7 @@ async function openServer(workflows: readonly AnyDefinition[]) {
   const place = artifacts === undefined ? {} : { artifacts };
   const well = await Stepwell.open({ store, workflows, ...place, ...seen.wellOptions });
   try {
-    const schedules = await Schedules.open(well);
+    const schedules = await Schedules.open(well, seen.schedulesOptions);
     const server = await serve(well, { host, port, insecure, schedules, seeing, log: seeing.errorLog });
     const close = async () => {
       // Nobody is let in any more and nothing is started, then what is under way may end.

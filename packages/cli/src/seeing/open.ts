@@ -1,3 +1,4 @@
+import type { SchedulesOptions } from '@stepwell/schedules';
 import { Logs, openSeeing, type Seeing } from '@stepwell/server';
 import type { OpenOptions } from 'stepwell';
 import type { SeeingSettings } from './options.ts';
@@ -9,6 +10,8 @@ export interface OpenedSeeing {
   readonly seeing: Seeing;
   /** For `Stepwell.open`. */
   readonly wellOptions: Required<Pick<OpenOptions, 'instruments' | 'onError'>>;
+  /** For `Schedules.open`. */
+  readonly schedulesOptions: Required<SchedulesOptions>;
   /** After engine and server: sends what waits to be sent. */
   close(): Promise<void>;
 }
@@ -24,6 +27,9 @@ export async function openSeeingOf(settings: SeeingSettings): Promise<OpenedSeei
   return {
     seeing,
     wellOptions: { instruments, onError },
+    schedulesOptions: {
+      onError: (error) => seeing.errorLog('A schedule could not be carried on; it is tried again.', error),
+    },
     close: async () => {
       // A collector that is away must not keep the command from ending well.
       await traced?.close().catch((error: unknown) => seeing.errorLog('Traces could not be sent.', error));

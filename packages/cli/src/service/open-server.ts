@@ -24,7 +24,7 @@ export async function openServer(
   const place = artifacts === undefined ? {} : { artifacts };
   const well = await Stepwell.open({ store, workflows, worker: false, ...place, ...seen.wellOptions });
   try {
-    const schedules = await Schedules.open(well);
+    const schedules = await Schedules.open(well, seen.schedulesOptions);
     const spread = options.fanout === undefined ? {} : { fanout: options.fanout };
     const given = { host, port, insecure, schedules, seeing, log: seeing.errorLog, ...spread };
     const server = await serve(well, given).catch(async (error: unknown) => {

@@ -46,7 +46,7 @@ export async function openWorker(
   try {
     metrics = await openMetrics(well, options, seen.seeing);
     if (options.fanout !== undefined) spread = await openFanout(well, options.fanout, seen.seeing.errorLog);
-    schedules = await Schedules.open(well);
+    schedules = await Schedules.open(well, seen.schedulesOptions);
   } catch (error) {
     await close();
     throw error;

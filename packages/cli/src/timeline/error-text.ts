@@ -1,7 +1,9 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { ErrorInfo } from 'stepwell';
 
-/** An error for people: its code, or else its class, and its message, without what a terminal would obey. */
-export function errorText(error: ErrorInfo): string {
-  return stripVTControlCharacters(`${error.code ?? error.name}: ${error.message}`);
+/** An error for people: its code, or else its class, its message and its cause, without what a terminal would obey. */
+export function errorText({ code, name, message, cause }: ErrorInfo): string {
+  // "fetch failed" alone says nothing: why it did is in the cause.
+  const why = cause === undefined || message.includes(cause.message) ? '' : ` (${cause.message})`;
+  return stripVTControlCharacters(`${code ?? name}: ${message}${why}`);
 }

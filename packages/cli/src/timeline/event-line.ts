@@ -2,14 +2,15 @@ import { styleText } from 'node:util';
 import type { ErrorInfo, JournalEvent, RunEvent } from 'stepwell';
 import { formatTime } from '../terminal/duration.ts';
 import { clip } from '../terminal/table.ts';
+import { padded, widthOf } from '../terminal/width.ts';
 import { errorText } from './error-text.ts';
 
 /** One event of a run as a line for people: its position, when, what, and what of it. */
 export function eventLine({ position, at, event }: RunEvent, now: number, width: number): string {
   const { mark, subject, text } = describe(event);
   const head = `${String(position).padStart(5)}  ${formatTime(at, now)}  `;
-  const room = Math.max(width - head.length - 2 - Math.max(subject.length, 24) - 2, 20);
-  return `${styleText('dim', head)}${mark} ${subject.padEnd(24)}  ${clip(text, room)}`.trimEnd();
+  const room = Math.max(width - head.length - 2 - Math.max(widthOf(subject), 24) - 2, 20);
+  return `${styleText('dim', head)}${mark} ${padded(subject, 24)}  ${clip(text, room)}`.trimEnd();
 }
 
 const MARK = {

@@ -1,17 +1,25 @@
 import type { WaitReason } from 'stepwell';
 import { formatDuration, formatTime } from '../terminal/duration.ts';
+import { clip } from '../terminal/table.ts';
+import { shellWord } from './shell-word.ts';
 
 /** What a run waits for, in a few words. */
 export function describeWait(reason: WaitReason, now: number): string {
   const detail = reason.detail === undefined || reason.detail === reason.op ? '' : `: ${reason.detail}`;
-  return `${subject(reason)}${detail}${timeLimit(reason, now)}`;
+  return `${subject(reason)}${clip(detail, Number.POSITIVE_INFINITY)}${timeLimit(reason, now)}`;
 }
 
 /** What somebody outside can do to move the run. */
-export function adviceFor({ kind, callback, detail, child }: WaitReason, run: string): string | undefined {
+export function adviceFor(
+  { kind, callback, detail, child }: WaitReason,
+  run: { readonly id: string; readonly queue: string },
+): string | undefined {
+  const id = shellWord(run.id);
   if (kind === 'callback' && callback !== undefined) return `stepwell callback succeed ${callback} [VALUE]`;
-  if (kind === 'event' && detail !== undefined) return `stepwell raise ${run} ${detail} [VALUE]`;
-  if (kind === 'child' && child !== undefined) return `stepwell show ${child}`;
+  if (kind === 'event' && detail !== undefined) return `stepwell raise ${id} ${shellWord(detail)} [VALUE]`;
+  if (kind === 'child' && child !== undefined) return `stepwell show ${shellWord(child)}`;
+  if (kind === 'paused') return `stepwell resume ${id}`;
+  if (kind === 'queue paused') return `stepwell queue resume ${shellWord(run.queue)}`;
   return undefined;
 }
 
