@@ -4,31 +4,36 @@ import { fileURLToPath } from 'node:url';
 import { workflow } from 'stepwell';
 import { serve } from '@stepwell/server';
 import { alternate, timed } from '../alternate.ts';
-import { inFlight, openEngine } from '../engine.ts';
+import { inFlight, openEngine, until } from '../engine.ts';
 import type { Load } from '../http-load.ts';
 import { median, type Measurement, type Setup } from '../measurement.ts';
 
 /** As many starts under way at once, over HTTP as in process. */
 const LANES = 50;
 
-/** They are to be started, not executed. */
-const options = { delay: '1h' };
 const input = { customer: 'c-1', items: [1, 2, 3] };
 
-/** Starts over HTTP at 50 connections, beside starts in the same process by its own API. */
+/**
+ * Starts over HTTP at 50 connections, beside starts in the same process by its own API. The engine executes the runs
+ * meanwhile, as it does in a server; a sample begins when all of the one before have ended.
+ */
 export async function* http({ backend, quick }: Setup): AsyncGenerator<Measurement> {
   const definition = workflow('order', async (_ctx, _input: typeof input) => {});
   const well = await openEngine(backend.address('engine'), [definition]);
   const server = await serve(well, { port: 0 });
   const starts = quick ? 5_000 : 20_000;
   const loads: Load[] = [];
+  const allEnded = () =>
+    until(async () => Object.keys(await well.counts()).every((status) => status === 'succeeded'));
   const overHttp = async () => {
-    const load = await loadOf(`${server.url}/v1/workflows/order/runs`, { input, ...options }, starts);
+    await allEnded();
+    const load = await loadOf(`${server.url}/v1/workflows/order/runs`, { input }, starts);
     loads.push(load);
     return (starts / load.took) * 1_000;
   };
   const inProcess = async () => {
-    const took = await timed(() => inFlight(LANES, starts, () => well.start(definition, input, options)));
+    await allEnded();
+    const took = await timed(() => inFlight(LANES, starts, () => well.start(definition, input)));
     return (starts / took) * 1_000;
   };
   const samples = await alternate({ warmUp: 2, counted: quick ? 5 : 9 }, overHttp, inProcess);

@@ -33,11 +33,7 @@ export async function openEngineStore(address: string, heard: Heard): Promise<St
 
 async function openAt(address: string, onError: Heard['failed']): Promise<Store> {
   if (address.startsWith(WITH_QUOTA)) return openWithQuota(address.slice(WITH_QUOTA.length));
-  if (isShared(address)) {
-    const { openPostgresStore } = await import('../../packages/postgres/src/index.ts');
-    return openPostgresStore({ url: address, onError });
-  }
-  return openStore(address, realSystem);
+  return openStore(address, realSystem, onError);
 }
 
 /** Whether several engines have it open. */

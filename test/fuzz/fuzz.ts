@@ -13,7 +13,7 @@ const PATIENCE_MS = 5_000;
 const WAITING_PATIENCE_MS = 300;
 
 /** Of so many, some must have been served. A WebSocket is not opened here. */
-const ENOUGH_REQUESTS = 60;
+const ENOUGH_REQUESTS = 200;
 
 /** What is left of a request when all is collected: above this it is kept for ever. */
 const LEAK_BYTES = 1_000;

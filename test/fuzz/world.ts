@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { isStepwellError, Stepwell, workflow } from 'stepwell';
 import { serve } from '../../packages/server/src/index.ts';
 import type { Operation } from './document.ts';
-import type { Pool } from './requests.ts';
+import type { Pool } from './targets.ts';
 
 const echo = workflow('echo', async (ctx, input: unknown) => ctx.step('compose', () => input ?? null));
 const stages = workflow('stages', async (ctx) => {
@@ -73,8 +73,7 @@ export class World implements AsyncDisposable {
   }
 
   readonly pool: Pool = (operation: Operation, parameter: string) => {
-    if (parameter === 'id')
-      return this.#pools.get(operation.path.includes('/callbacks/') ? 'callback' : 'run')!;
+    if (parameter === 'id') return this.#pools.get(kindOf(operation))!;
     if (operation.path.startsWith('/v1/workflows/')) return ['echo', 'stages', 'approval', 'fuzz'];
     if (operation.path.startsWith('/v1/queues/')) return ['fuzz-queue'];
     if (operation.path.startsWith('/v1/schedules/')) return ['nightly', 'hourly'];
@@ -130,9 +129,18 @@ export class World implements AsyncDisposable {
     const open = await well.start(approval, undefined);
     await Promise.allSettled([ended.result(), failed.result()]);
     this.#pools.set('run', [ended.id, failed.id, waiting.id, open.id]);
+    this.#pools.set('ended', [ended.id]);
+    this.#pools.set('with files', [waiting.id]);
     const known = this.#pools.get('callback') ?? [];
     this.#pools.set('callback', [...(await callbackOf(well, open.id)), ...known].slice(0, 4));
   }
+}
+
+/** What the id in its path is to be of, so that it is served now and then. */
+function kindOf({ path }: Operation): string {
+  if (path.includes('/callbacks/')) return 'callback';
+  if (path.includes('/artifacts/')) return 'with files';
+  return path.endsWith('/fork') ? 'ended' : 'run';
 }
 
 async function callbackOf(well: Stepwell, id: string): Promise<string[]> {

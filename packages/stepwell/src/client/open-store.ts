@@ -23,7 +23,7 @@ const POSTGRES_PACKAGE: string = '@stepwell/postgres';
 export async function openStore(
   address: string,
   system: System,
-  onError: ((error: unknown) => void) | undefined,
+  onError?: (error: unknown) => void,
 ): Promise<Store> {
   if (address === 'memory:') return openMemoryStore();
   if (/^postgres(ql)?:/.test(address)) {

@@ -42,7 +42,10 @@ const LONGEST_REASON = 1_000;
 export function checkReason(reason: string | undefined): string | undefined {
   if (reason === undefined || (typeof reason === 'string' && reason.length <= LONGEST_REASON))
     return reason || undefined;
-  throw new StepwellError('OPTION_INVALID', `A reason, and who gives it, are texts of at most ${LONGEST_REASON} characters.`);
+  throw new StepwellError(
+    'OPTION_INVALID',
+    `A reason, and who gives it, are texts of at most ${LONGEST_REASON} characters.`,
+  );
 }
 
 function offence(text: unknown, longest: number): string | null {
