@@ -55,11 +55,19 @@ export class Meddling {
       'RUN_ID_TAKEN',
       ...gone,
     ]);
-    if (!answers.some((answer) => answer === 'done' || answer === 'RUN_ID_TAKEN')) return;
+    // Also if the source was purged before it was asked for again: a first call whose answer was lost may have made it.
+    const isMade =
+      answers.some((answer) => answer === 'done' || answer === 'RUN_ID_TAKEN') || (await this.#isThere(id));
+    if (!isMade) return;
     if (withResult) deeds.did('a fork with a result');
     const [told] = await Promise.all([this.#others.result(id), this.#others.raiseAll(plan, id)]);
     const foretold = foretellFork(plan, scenario, withResult ? from : null);
     this.#others.end({ plan: { ...plan, id }, told, foretold, isFinal: true });
+  }
+
+  async #isThere(id: string): Promise<boolean> {
+    const look = async (well: Stepwell) => void (await well.get(id));
+    return (await this.#asking.ask(`look for ${id}`, look, ['RUN_NOT_FOUND'])) === 'done';
   }
 
   /** One that has a result, and is no part of the engine's own. */

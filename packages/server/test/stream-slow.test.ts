@@ -96,8 +96,8 @@ test.each([
     const types = (await gather(well.events(id))).map(({ event }) => event.type);
     const seen = await ended;
     expect(seen).toEqual(types.slice(-seen.length));
-    // Without readers it is 45: the run's own.
-    expect(memory() - before).toBeLessThan(70);
+    // Without readers it is 45, the run's own, up to 75 beside other work.
+    expect(memory() - before).toBeLessThan(120);
 
     timer.pass(65_000);
     // Whoever comes to life again is told, after all that was on its way, from where to go on; and goes on there.

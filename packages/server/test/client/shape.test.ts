@@ -223,8 +223,9 @@ test('the feed of all runs tells of each event once', async () => {
 describe('control', () => {
   test('pause, resume, fork, retry and purge', async () => {
     const run = await client.start('stages', undefined, { id: 'control-1' });
-    await run.pause({ reason: 'audit' });
+    await run.pause({ reason: 'audit', by: 'Ada' });
     await expect.poll(() => statusOf(run.id)).toBe('paused');
+    expect((await client.get(run.id)).waitingFor[0]).toMatchObject({ kind: 'paused', by: 'Ada' });
     await run.resume();
     await expect.poll(() => statusOf(run.id)).toBe('waiting');
     await expect(client.purge(run.id)).rejects.toMatchObject({ code: 'RUN_NOT_ENDED' });
