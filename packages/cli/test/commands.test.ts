@@ -50,13 +50,14 @@ describe.concurrent('queue', () => {
     const settings = { concurrency: 2, rate: { limit: 10, period: '1s' }, perKey: 3, startDeadline: '2h' };
     const given = ['--concurrency', '2', '--rate', '10/1s', '--per-key', '3', '--start-deadline', '2h'];
     expect(await json('queue', 'set', 'slow', ...given)).toEqual({ queue: 'slow', settings });
-    expect(await json('queue', 'pause', 'slow', '--reason', 'audit')).toEqual({
+    expect(await json('queue', 'pause', 'slow', '--reason', 'audit', '--by', 'Ada')).toEqual({
       queue: 'slow',
       reason: 'audit',
+      by: 'Ada',
     });
     const listed = await run('queue', 'list');
     expect(listed.stdout).toMatch(
-      /^QUEUE +QUEUED[^]*\nslow +0 +0 +0 +0 +2 at once, 10 in 1\.00 s, 3 by key, to begin within 2h 00m +its queue: the queue "slow" was paused: audit/,
+      /^QUEUE +QUEUED[^]*\nslow +0 +0 +0 +0 +2 at once, 10 in 1\.00 s, 3 by key, to begin within 2h 00m +its queue: the queue "slow" was paused by Ada: audit/,
     );
     expect((await run('queue', 'resume', 'slow')).stdout).toBe('slow goes on\n');
     expect((await run('queue', 'set', 'slow')).stdout).toBe('slow: no limits\n');

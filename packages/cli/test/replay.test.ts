@@ -5,11 +5,13 @@ import { serve } from '@stepwell/server';
 import { Stepwell } from 'stepwell';
 import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import * as changed from './replayed-workflows-changed.ts';
+import { long } from './replayed-workflows-long.ts';
 import { approval, parcel } from './replayed-workflows.ts';
 import { stepwell } from './stepwell.ts';
 
 const SAME = join(import.meta.dirname, 'replayed-workflows.ts');
 const CHANGED = join(import.meta.dirname, 'replayed-workflows-changed.ts');
+const LONG = join(import.meta.dirname, 'replayed-workflows-long.ts');
 const WORKFLOWS = [parcel, approval];
 
 let folder: string;
@@ -210,6 +212,22 @@ test('check replays one run of each distinct path, beside the engine that has th
   const other = await stepwell([...check, SAME, '--workflow', 'approval', '--json']);
   expect(lines(other.stdout).at(-1)).toMatchObject({ runs: 1 });
   expect(await well.parts.store.dump(0, 100)).toEqual(before);
+});
+
+test('check reads large values from where the artifacts are', async () => {
+  const artifacts = `file:${join(folder, 'files')}`;
+  const limits = { payloadBytes: 1_000 };
+  await using well = await Stepwell.open({ store, artifacts, limits, workflows: [long] });
+  await well.start(long, { text: 'x'.repeat(5_000) }, { id: 'r' });
+  await expect.poll(async () => (await well.get('r')).status).toBe('waiting');
+  const check = ['check', '--store', store, '--workflows', LONG];
+  expect(await stepwell([...check, '--artifacts', artifacts])).toMatchObject({
+    code: 0,
+    stdout: '1 run on 1 path: all fit\n',
+  });
+  const blind = await stepwell(check);
+  expect(blind.code).toBe(1);
+  expect(blind.stdout).toMatch(/could not be loaded[^]*could not be checked: name the place .* --artifacts/);
 });
 
 test('check reads runs a page at a time', async () => {

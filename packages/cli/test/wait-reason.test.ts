@@ -28,6 +28,12 @@ test.each<[WaitReason, string, string | undefined]>([
   ],
   [{ kind: 'stuck', detail: 'asks for a' }, 'code that fits what it has recorded: asks for a', undefined],
   [{ kind: 'no worker' }, 'a worker that has its workflow in its version', undefined],
+  [
+    { kind: 'start', detail: 'a worker', until: NOW + 60_000 },
+    'its start, at 12:01:00 (in 1m 00s)',
+    undefined,
+  ],
+  [{ kind: 'start', detail: 'a worker', until: NOW - 60_000 }, 'a worker that takes it', undefined],
 ])('%j', (reason, words, advice) => {
   expect(describeWait(reason, NOW)).toBe(words);
   expect(adviceFor(reason, { id: 'run-1', queue: 'mail' })).toBe(advice);

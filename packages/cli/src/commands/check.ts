@@ -11,6 +11,7 @@ import { Output } from '../terminal/output.ts';
 import { existingFile } from './argument.ts';
 import { namespaceOption } from './export.ts';
 import { statusesOf } from './statuses.ts';
+import { artifactsOf } from './store-option.ts';
 
 interface GivenOptions {
   workflows: string[];
@@ -43,7 +44,7 @@ export function addCheckCommand(parent: Command): void {
       const output = new Output(command.optsWithGlobals<{ json?: true }>().json === true);
       passOverStrayRejections(output);
       const workflows = await loadWorkflows(options.workflows.map(existingFile));
-      const source = await openSource(placeOf(command), options.namespace);
+      const source = await openSource(placeOf(command), options.namespace, artifactsOf(command));
       try {
         const { asVersion, workflow, status, tag } = options;
         const filter = {

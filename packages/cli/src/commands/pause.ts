@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { PauseOptions } from 'stepwell';
 import { openTarget, targetOption } from '../target/target.ts';
 
 export function addPauseCommand(parent: Command): void {
@@ -8,13 +9,13 @@ export function addPauseCommand(parent: Command): void {
     .description('Pauses runs: bodies that run may end, nothing new begins until they are resumed.')
     .argument('<run...>', 'ids of the runs')
     .option('--reason <text>', 'why, for whoever looks')
+    .option('--by <name>', 'who, for whoever looks')
     .addOption(targetOption())
-    .action(async (runs: string[], { reason }: { reason?: string }, command: Command) => {
+    .action(async (runs: string[], given: PauseOptions, command: Command) => {
       await using target = await openTarget(command);
-      const because = reason === undefined ? {} : { reason };
       for (const run of runs) {
-        await target.well.pause(run, because);
-        target.output.result({ run, ...because }, () => [`pausing ${run}`]);
+        await target.well.pause(run, given);
+        target.output.result({ run, ...given }, () => [`pausing ${run}`]);
       }
     });
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { StepwellError, type QueueInfo, type QueueSettings } from 'stepwell';
+import { type PauseOptions, StepwellError, type QueueInfo, type QueueSettings } from 'stepwell';
 import { openTarget, targetOption } from '../target/target.ts';
 import { formatDuration } from '../terminal/duration.ts';
 import { table } from '../terminal/table.ts';
@@ -64,12 +64,12 @@ function addPause(queue: Command): void {
     .summary('take up no more runs of a queue')
     .argument('<queue>', 'its name')
     .option('--reason <text>', 'why, for whoever looks')
+    .option('--by <name>', 'who, for whoever looks')
     .addOption(targetOption())
-    .action(async (name: string, { reason }: { reason?: string }, command: Command) => {
-      const because = reason === undefined ? {} : { reason };
+    .action(async (name: string, given: PauseOptions, command: Command) => {
       await using target = await openTarget(command);
-      await target.well.pauseQueue(name, because);
-      target.output.result({ queue: name, ...because }, () => [`${name} is paused`]);
+      await target.well.pauseQueue(name, given);
+      target.output.result({ queue: name, ...given }, () => [`${name} is paused`]);
     });
 }
 

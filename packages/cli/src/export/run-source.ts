@@ -3,7 +3,7 @@ import type { Commit, RunRecord, WorkerRecord } from 'stepwell/engine';
 import type { ExportedRun } from 'stepwell/testing';
 import type { Place } from './place.ts';
 import { ServerSource } from './server-source.ts';
-import { openReader } from './store-reader.ts';
+import { openReader, type ReaderOptions } from './store-reader.ts';
 import { StoreSource } from './store-source.ts';
 
 export interface SourceFilter {
@@ -36,9 +36,13 @@ export interface SourceQueue {
   readonly paused: { readonly reason?: string } | null;
 }
 
-/** @param namespace of the store; a server has its own */
-export async function openSource(place: Place, namespace: string): Promise<RunSource> {
+/** @param namespace of the store, and where its artifacts are; a server has its own */
+export async function openSource(
+  place: Place,
+  namespace: string,
+  options: ReaderOptions = {},
+): Promise<RunSource> {
   return 'server' in place
     ? new ServerSource(place.server)
-    : new StoreSource(await openReader(place.store), namespace);
+    : new StoreSource(await openReader(place.store, options), namespace);
 }

@@ -1,20 +1,50 @@
 import { Stepwell, StepwellError } from 'stepwell';
-import { openSqliteReader, type StoreReader } from 'stepwell/engine';
+import { openSqliteReader, type Store, type StoreReader } from 'stepwell/engine';
 import { openPostgresProbe } from '../doctor/postgres/probe.ts';
+
+/** With a place of the artifacts, large values that are kept there are read from there. */
+export interface ReaderOptions {
+  readonly artifacts?: string;
+}
 
 /**
  * Opens a store to read it, and changes nothing in it: neither its lock nor the version of its tables.
  * @throws StepwellError `STORE_…`
  */
-export async function openReader(address: string): Promise<StoreReader> {
+export async function openReader(address: string, options: ReaderOptions = {}): Promise<StoreReader> {
   const path = /^sqlite:(.+)$/.exec(address)?.[1];
-  if (path !== undefined) return openSqliteReader({ path, now: () => Date.now() });
+  if (path !== undefined) {
+    const reader = openSqliteReader({ path, now: () => Date.now() });
+    if (options.artifacts === undefined) return reader;
+    return readThrough(
+      await Stepwell.open({ store: withoutNews(reader), worker: false, ...options }),
+      reader,
+    );
+  }
   if (/^postgres(ql)?:/.test(address)) await demandTables(address);
-  const well = await Stepwell.open({ store: address, worker: false });
-  const { store } = well.parts;
-  return new Proxy<StoreReader>(store, {
+  return readThrough(await Stepwell.open({ store: address, worker: false, ...options }));
+}
+
+/** The store as an engine without a worker has it. */
+function readThrough(well: Stepwell, reader?: StoreReader): StoreReader {
+  return changed<StoreReader>(well.parts.store, {
+    close: async () => {
+      await well.close();
+      await reader?.close();
+    },
+  });
+}
+
+/** An engine without a worker asks a store for nothing else than what a reader has, but for the news. */
+function withoutNews(reader: StoreReader): Store {
+  return changed<Store>(reader as Store, { subscribe: () => () => {} });
+}
+
+function changed<S extends object>(store: S, changes: Partial<S>): S {
+  return new Proxy(store, {
     get: (_, name) => {
-      if (name === 'close') return () => well.close();
+      const change: unknown = Reflect.get(changes, name);
+      if (change !== undefined) return change;
       const member: unknown = Reflect.get(store, name);
       return typeof member === 'function' ? (member.bind(store) as unknown) : member;
     },

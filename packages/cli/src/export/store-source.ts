@@ -1,6 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { StepwellError } from 'stepwell';
-import type { Commit, RunRecord, StoreReader, StoredRun, WorkerRecord } from 'stepwell/engine';
+import {
+  type Commit,
+  isReference,
+  type RunRecord,
+  type StoreReader,
+  type StoredRun,
+  type WorkerRecord,
+} from 'stepwell/engine';
 import { type ExportedRun, exportOf } from 'stepwell/testing';
 import type { RunSource, SourceFilter, SourceQueue } from './run-source.ts';
 
@@ -52,10 +59,16 @@ export class StoreSource implements RunSource {
         ...(below !== undefined && { below }),
         limit: PAGE,
       });
-      yield* page;
+      for (const run of page) yield await this.#whole(run);
       if (page.length < PAGE) return;
       below = page.at(-1)!.key;
     }
+  }
+
+  /** Lists have references to values that are kept with the artifacts. */
+  async #whole(run: RunRecord): Promise<RunRecord> {
+    if (!isReference(run.input) && !isReference(run.output)) return run;
+    return (await this.#store.get(this.#namespace, run.id)) ?? run;
   }
 
   journal(run: RunRecord): Promise<Commit[]> {

@@ -3,6 +3,7 @@ import type { Misfit } from 'stepwell/testing';
 
 /** Both sides of a misfit, for people. */
 export function sidesOf({ reason, message, journal, code }: Misfit): string[] {
+  if (reason === 'PAYLOAD_NOT_LOADED') return [`  ${message}`, `  ${NOT_CHECKED}`];
   if (journal === null && code === null) return [`  ${message}`];
   const recorded =
     journal === null
@@ -17,6 +18,9 @@ export function sidesOf({ reason, message, journal, code }: Misfit): string[] {
   const lines = [`  journal  ${recorded}`, `  code     ${asked}`];
   return reason === 'JOURNAL_MISMATCH' ? lines : [`  ${message}`, ...lines];
 }
+
+const NOT_CHECKED =
+  'So it could not be checked: name the place of the artifacts with --artifacts, or ask a server with --server.';
 
 const ENDS = {
   returned: 'returns here',

@@ -5,6 +5,8 @@ import { shellWord } from './shell-word.ts';
 
 /** What a run waits for, in a few words. */
 export function describeWait(reason: WaitReason, now: number): string {
+  const { kind, until = now } = reason;
+  if (kind === 'start') return until > now ? `its start${timeLimit(reason, now)}` : 'a worker that takes it';
   const detail = reason.detail === undefined || reason.detail === reason.op ? '' : `: ${reason.detail}`;
   return `${subject(reason)}${clip(detail, Number.POSITIVE_INFINITY)}${timeLimit(reason, now)}`;
 }
@@ -40,8 +42,6 @@ function subject({ kind, op, child }: WaitReason): string {
       return 'a place in its queue';
     case 'rate':
       return 'the rate of its queue';
-    case 'start':
-      return 'its start';
     case 'more':
       return 'more';
     case 'paused':

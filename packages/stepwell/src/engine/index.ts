@@ -10,6 +10,7 @@ export type * from '../model/event.ts';
 export type * from '../model/run.ts';
 export type * from '../model/operation.ts';
 export { parseExactJson } from '../model/exact-json.ts';
+export { isReference } from '../model/reference.ts';
 export type { Payload } from '../model/codec.ts';
 export type { Failure } from '../model/failure.ts';
 export { ACTIVE_STATUSES, FINAL_STATUSES } from '../model/run.ts';

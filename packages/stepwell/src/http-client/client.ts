@@ -7,6 +7,7 @@ import type {
   FeedOptions,
   ForkOptions,
   ListOptions,
+  PauseOptions,
   ResultOptions,
   RunEvent,
   RunHandle,
@@ -161,8 +162,8 @@ export class StepwellClient {
   }
 
   /** Bodies that run may end, nothing new begins. @throws StepwellError `RUN_NOT_FOUND`, `RUN_ENDED` */
-  async pause(id: string, { reason }: { reason?: string } = {}): Promise<void> {
-    await this.#http.post(path`/v1/runs/${id}/pause`, { reason });
+  async pause(id: string, { reason, by }: PauseOptions = {}): Promise<void> {
+    await this.#http.post(path`/v1/runs/${id}/pause`, { reason, by });
   }
 
   /** @throws StepwellError `RUN_NOT_FOUND`, `RUN_ENDED` */
@@ -230,8 +231,8 @@ export class StepwellClient {
   }
 
   /** Nothing of the queue is taken up any more; what is active goes on until it waits. @throws StepwellError `NAME_INVALID` */
-  async pauseQueue(name: string, { reason }: { reason?: string } = {}): Promise<void> {
-    await this.#http.post(path`/v1/queues/${name}/pause`, { reason });
+  async pauseQueue(name: string, { reason, by }: PauseOptions = {}): Promise<void> {
+    await this.#http.post(path`/v1/queues/${name}/pause`, { reason, by });
   }
 
   /** @throws StepwellError `NAME_INVALID` */

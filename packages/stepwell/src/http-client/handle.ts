@@ -1,6 +1,7 @@
 import type {
   CancelOptions,
   EventsOptions,
+  PauseOptions,
   ResultOptions,
   RunEvent,
   RunInfo,
@@ -40,7 +41,7 @@ export class RemoteRun<O = unknown> implements StartedRun<O> {
     return this.#client.cancel(this.id, options);
   }
 
-  pause(options?: { reason?: string }): Promise<void> {
+  pause(options?: PauseOptions): Promise<void> {
     return this.#client.pause(this.id, options);
   }
 
