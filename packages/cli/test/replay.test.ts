@@ -230,6 +230,23 @@ test('check reads large values from where the artifacts are', async () => {
   expect(blind.stdout).toMatch(/could not be loaded[^]*could not be checked: name the place .* --artifacts/);
 });
 
+test('an export has large values in it, where it is told where the artifacts are', async () => {
+  const artifacts = `file:${join(folder, 'files')}`;
+  const limits = { payloadBytes: 1_000 };
+  await using well = await Stepwell.open({ store, artifacts, limits, workflows: [long] });
+  await well.start(long, { text: 'x'.repeat(5_000) }, { id: 'r' });
+  await expect.poll(async () => (await well.get('r')).status).toBe('waiting');
+  const file = join(folder, 'r.json');
+  const exported = async (...options: string[]) => {
+    expect(await stepwell(['export', 'r', '--store', store, '--out', file, ...options])).toMatchObject({
+      code: 0,
+    });
+    return stepwell(['replay', file, '--workflows', LONG]);
+  };
+  expect(await exported('--artifacts', artifacts)).toMatchObject({ code: 0 });
+  expect(await exported()).toMatchObject({ code: 1, stdout: expect.stringContaining('when it is exported') });
+});
+
 test('check reads runs a page at a time', async () => {
   {
     await using well = await Stepwell.open({ store, workflows: WORKFLOWS, worker: false });

@@ -113,6 +113,11 @@ test('a cursor that is none is refused before the stream begins', async () => {
       status: 400,
       body: { code: 'CURSOR_INVALID' },
     });
+  for (const name of ['tag', 'workflow'])
+    expect(await api.get(`/v1/stream?${name}=${'x'.repeat(300)}`)).toMatchObject({
+      status: 400,
+      body: { code: 'NAME_INVALID' },
+    });
   expect((await api.get('/v1/stream?tag=a&tag=b')).status).toBe(400);
   expect((await api.get('/v1/stream?colour=red')).status).toBe(400);
   // None of them has kept a place.

@@ -6,6 +6,7 @@ import { openSource, type RunSource, type SourceFilter } from '../export/run-sou
 import { writeExports } from '../export/write-exports.ts';
 import { Output } from '../terminal/output.ts';
 import { statusesOf } from './statuses.ts';
+import { artifactsOf } from './store-option.ts';
 
 interface GivenOptions {
   out?: string;
@@ -20,7 +21,7 @@ export function addExportCommand(parent: Command): void {
     .command('export')
     .summary('write runs with their journals to files')
     .description(
-      'Writes runs to a file, each with its journal exactly as it was recorded: for support, for stepwell replay, and as fixtures of your own tests (replayJournal of stepwell/testing). A run that is active is written as it is at this moment. From a store (--store) everything is written that is kept of a run; from a server, the run and its journal.',
+      'Writes runs to a file, each with its journal exactly as it was recorded: for support, for stepwell replay, and as fixtures of your own tests (replayJournal of stepwell/testing). A run that is active is written as it is at this moment. From a store (--store) everything is written that is kept of a run, with --artifacts also large values that lie there; from a server, the run and its journal.',
     )
     .argument('[run...]', 'ids of the runs; none: those that the filters name')
     .option('--out <path>', 'a file, one run a line; or a folder, with a file for each run. Default: stdout')
@@ -37,7 +38,7 @@ export function addExportCommand(parent: Command): void {
           'COMMAND_INVALID',
           'Name the runs to export, or say which with --workflow, --status or --tag: one of the two.',
         );
-      const source = await openSource(placeOf(command), options.namespace);
+      const source = await openSource(placeOf(command), options.namespace, artifactsOf(command));
       try {
         await write(exportedRuns(source, ids, filter), options.out, output);
       } finally {

@@ -3,7 +3,9 @@ import { StepwellError } from 'stepwell';
 import {
   type Commit,
   isReference,
+  type RunKey,
   type RunRecord,
+  type StoredCommit,
   type StoreReader,
   type StoredRun,
   type WorkerRecord,
@@ -12,6 +14,8 @@ import { type ExportedRun, exportOf } from 'stepwell/testing';
 import type { RunSource, SourceFilter, SourceQueue } from './run-source.ts';
 
 const PAGE = 500;
+/** What a journal with a reference has somewhere; not only such a one. */
+const REFERENCE = '"$stepwell"';
 /** How often a run that moves on while it is read is read again. */
 const TRIES = 20;
 
@@ -46,8 +50,21 @@ export class StoreSource implements RunSource {
   async #read(id: string): Promise<StoredRun> {
     const run = await this.#store.get(this.#namespace, id);
     const [stored] = run === null ? [] : await this.#store.dump(run.key - 1, 1);
-    if (stored !== undefined && stored.run.id === id) return stored;
-    throw new StepwellError('RUN_NOT_FOUND', `There is no run "${id}" in namespace "${this.#namespace}".`);
+    if (run === null || stored?.run.id !== id)
+      throw new StepwellError('RUN_NOT_FOUND', `There is no run "${id}" in namespace "${this.#namespace}".`);
+    const { input, output } = run;
+    return {
+      ...stored,
+      run: { ...stored.run, input, output },
+      journal: await Promise.all(stored.journal.map((commit) => this.#wholeCommit(run.key, commit))),
+    };
+  }
+
+  /** Journals, too, may have references, which are read where the place of the artifacts is known. */
+  async #wholeCommit(run: RunKey, commit: StoredCommit): Promise<StoredCommit> {
+    if (!commit.events.includes(REFERENCE)) return commit;
+    const [whole] = await this.#store.journal(run, commit.position, 1);
+    return whole === undefined ? commit : { ...commit, events: JSON.stringify(whole.events) };
   }
 
   async *list(filter: SourceFilter): AsyncGenerator<RunRecord> {

@@ -20,7 +20,7 @@ export function sidesOf({ reason, message, journal, code }: Misfit): string[] {
 }
 
 const NOT_CHECKED =
-  'So it could not be checked: name the place of the artifacts with --artifacts, or ask a server with --server.';
+  'So it could not be checked: name the place of the artifacts with --artifacts, for a file when it is exported, or ask a server with --server.';
 
 const ENDS = {
   returned: 'returns here',

@@ -37,7 +37,7 @@ export class Feed {
 
   /**
    * @param after null: from now on
-   * @throws StepwellError `CURSOR_INVALID`, `STORE_…`
+   * @throws StepwellError `CURSOR_INVALID`, `NAME_INVALID`, `STORE_…`
    */
   async open(filter: FeedFilter, after: string | null): Promise<{ source: Source; after: string }> {
     const reading = (this.#reading ??= new FeedReading(this.#api, (gone) => {
@@ -47,10 +47,10 @@ export class Feed {
     try {
       await reading.started;
       const source = new FeedSource(this.#api, reading, filter);
-      if (after === null) return { source, after: reading.stand.cursor };
-      // A cursor that is none must be told before the stream begins: afterwards there is no status to say it with.
-      if (source.locate(after) === null) await this.#api.well.parts.feedPage({ ...filter, after, limit: 1 });
-      return { source, after };
+      // What is wrong with names or cursor must be told before the stream begins: afterwards there is no status to say it with.
+      const isKnown = after !== null && source.locate(after) !== null;
+      if (!isKnown) await this.#api.well.parts.feedPage({ ...filter, after, limit: 1 });
+      return { source, after: after ?? reading.stand.cursor };
     } catch (error) {
       reading.leave();
       throw error;

@@ -3,10 +3,24 @@ import type { JournalEvent } from '../model/event.ts';
 import { present } from '../model/fields.ts';
 import type { Failure } from '../model/failure.ts';
 import { isFinal, type RunRecord, type WaitReason } from '../model/run.ts';
+import { kindOf, type Store, type WorkerRecord } from '../store/contract.ts';
+import { fits } from '../store/fit.ts';
 import type { ErrorInfo, RunInfo } from './types.ts';
 
-/** A run as an application sees it. */
-export function infoOf(run: RunRecord, codec: Codec | null, now: number): RunInfo {
+/** Runs as an application sees them. */
+export async function infosOf(
+  store: Store,
+  runs: readonly RunRecord[],
+  codec: Codec | null,
+  now: number,
+): Promise<RunInfo[]> {
+  // Most runs wait for something else, or for nothing.
+  const workers = runs.some((run) => lacksOnlyAWorker(run, now)) ? await store.workers() : [];
+  const alive = workers.filter(({ expiresAt }) => expiresAt > now);
+  return runs.map((run) => infoOf(run, codec, now, alive));
+}
+
+function infoOf(run: RunRecord, codec: Codec | null, now: number, alive: readonly WorkerRecord[]): RunInfo {
   const { parent, error } = run;
   return {
     id: run.id,
@@ -21,7 +35,7 @@ export function infoOf(run: RunRecord, codec: Codec | null, now: number): RunInf
     error: error === undefined ? undefined : errorInfoOf(error, codec),
     progress: run.progress,
     statusText: run.statusText,
-    waitingFor: waitingFor(run, now),
+    waitingFor: waitingFor(run, now, alive),
     parent: parent === null ? undefined : { id: parent.id, op: parent.op },
     continuedBy: run.continuedBy ?? undefined,
     readyAt: run.readyAt ?? undefined,
@@ -39,11 +53,18 @@ export function holdsAt(reasons: readonly WaitReason[], now: number): readonly W
   return reasons.filter(({ kind, until }) => kind !== 'rate' || until === undefined || until > now);
 }
 
-function waitingFor(run: RunRecord, now: number): RunInfo['waitingFor'] {
+function waitingFor(run: RunRecord, now: number, alive: readonly WorkerRecord[]): RunInfo['waitingFor'] {
   if (isFinal(run.status) || run.status === 'running') return [];
   const reasons = holdsAt(run.waitingFor, now);
   if (run.status !== 'queued' || reasons.length > 0) return reasons;
+  // Workers mark runs that none of them fits, but where there is no worker nobody does.
+  if (lacksOnlyAWorker(run, now) && !alive.some((worker) => fits(worker, run)))
+    return [{ kind: 'no worker', detail: kindOf(run.workflow, run.version) }];
   return [present({ kind: 'start', detail: 'a worker', until: run.readyAt ?? undefined } as const)];
+}
+
+function lacksOnlyAWorker({ status, readyAt, waitingFor }: RunRecord, now: number): boolean {
+  return status === 'queued' && readyAt !== null && readyAt <= now && holdsAt(waitingFor, now).length === 0;
 }
 
 function errorInfoOf({ cause, data, ...rest }: Failure, codec: Codec | null): ErrorInfo {

@@ -4,7 +4,7 @@ import { present } from '../model/fields.ts';
 import { ACTIVE_STATUSES, FINAL_STATUSES, type RunKey, type RunStatus } from '../model/run.ts';
 import type { RunCriteria, Store } from '../store/contract.ts';
 import type { RunFilter } from './bulk.ts';
-import { infoOf } from './info.ts';
+import { infosOf } from './info.ts';
 import type { ListOptions, RunList } from './types.ts';
 
 const DEFAULT_LIMIT = 50;
@@ -33,7 +33,7 @@ export async function listRuns(
   const runs = await store.query({ ...criteriaOf(namespace, options, parent), ...bounds });
   const page = runs.slice(0, limit);
   return {
-    runs: page.map((run) => infoOf(run, codec, now)),
+    runs: await infosOf(store, page, codec, now),
     cursor: runs.length > limit ? cursorOf(page.at(-1)!.key) : undefined,
   };
 }

@@ -25,7 +25,7 @@ import { journalPage, readEvents } from './events.ts';
 import { feedPage, type FeedParts, readFeed } from './feed.ts';
 import { forkedRun } from './fork.ts';
 import { Handle } from './handle.ts';
-import { infoOf } from './info.ts';
+import { infosOf } from './info.ts';
 import { criteriaOf, listRuns } from './list.ts';
 import { openArtifacts } from './open-artifacts.ts';
 import { openStore } from './open-store.ts';
@@ -257,7 +257,9 @@ export class Stepwell implements AsyncDisposable {
 
   /** @throws StepwellError `RUN_NOT_FOUND`, `ID_INVALID` */
   async get(id: string): Promise<RunInfo> {
-    return infoOf(await this.#control.record(id), this.#payloads.codec, this.#system.now());
+    const run = await this.#control.record(id);
+    const [info] = await infosOf(this.#store, [run], this.#payloads.codec, this.#system.now());
+    return info!;
   }
 
   /** Runs that match, newest first. @throws StepwellError `OPTION_INVALID`, `CURSOR_INVALID`, `RUN_NOT_FOUND` (of the parent) */

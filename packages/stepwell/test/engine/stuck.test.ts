@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { workflow } from '../../src/index.ts';
+import { Stepwell, workflow } from '../../src/index.ts';
 import { openMemoryStore } from '../../src/store/memory/store.ts';
 import { testEngine } from '../../src/testing/index.ts';
 import { gather } from '../gather.ts';
@@ -25,6 +25,17 @@ test('a run whose version no worker has is stuck, says so, and goes on when a fi
   await using fitting = await deploy(without, { workflows: [other, fits] });
   expect(await fitting.well.result(run.id)).toBe('kept');
   expect((await fitting.well.get(run.id)).error).toBeUndefined();
+});
+
+test('a run that lacks a worker says so, also where there is none that could', async () => {
+  const store = openMemoryStore();
+  await using api = await Stepwell.open({ store, workflows: [other], worker: false });
+  const run = await api.start(other);
+  const missing = { status: 'queued', waitingFor: [{ kind: 'no worker', detail: 'other@1' }] };
+  expect(await run.info()).toMatchObject(missing);
+  expect((await api.list()).runs).toMatchObject([missing]);
+  const later = await api.start(other, undefined, { delay: '1h' });
+  expect((await later.info()).waitingFor).toMatchObject([{ kind: 'start', detail: 'a worker' }]);
 });
 
 test('a run that waits is stuck only once it has something to do', async () => {
