@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { fuzz } from './fuzz.ts';
 
 test('bad input gets an answer, never a crash: five seconds of `npm run fuzz`', async () => {
-  const seed = Date.now() % 100_000;
+  // Always the same: what new seeds find is for `npm run fuzz`, and must not stop somebody else's change.
+  const seed = 48815;
   const { requests, answers, checks } = await fuzz({ seconds: 5, seed });
   const problems = checks.filter(({ problem }) => problem !== null);
   expect({ seed, problems }).toEqual({ seed, problems: [] });

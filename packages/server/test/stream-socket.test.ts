@@ -286,3 +286,23 @@ test('whatever a client sends, it is answered, and nothing breaks', { timeout: 6
   expect(log).not.toHaveBeenCalled();
   expect((await fetch(`${served.url}/healthz`)).status).toBe(200);
 });
+
+test.each([
+  ['without a key', ''],
+  ['with a key that is none', 'Sec-WebSocket-Key: abc\r\nSec-WebSocket-Version: 13\r\n'],
+  ['of another version', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 7\r\n'],
+])('a handshake %s is answered with a problem, and keeps no place', async (_, headers) => {
+  await using served = await Served.open({ limits: { streams: 1 } });
+  for (let n = 0; n < 3; n++) {
+    const socket = connect(Number(new URL(served.url).port), '127.0.0.1');
+    socket.write(
+      `GET /v1/ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${headers}\r\n`,
+    );
+    const [head, body] = Buffer.concat(await gather<Buffer>(socket))
+      .toString()
+      .split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1.1 400 /);
+    expect(head).toContain('application/problem+json');
+    expect(JSON.parse(body!)).toMatchObject({ code: 'REQUEST_MALFORMED' });
+  }
+});

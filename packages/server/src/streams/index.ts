@@ -6,12 +6,12 @@ import { WebSocketServer } from 'ws';
 import { z } from 'zod';
 import type { Api } from '../api.ts';
 import { Text, wholeNumber } from '../parameters.ts';
-import { problem } from '../problem.ts';
+import { problem, problemParts } from '../problem.ts';
 import { content, nothing, route, type Route, type RouteModule } from '../route.ts';
 import { optional } from '../shape.ts';
 import { EventStream } from './event-stream.ts';
 import { Streams, type Wanted } from './streams.ts';
-import { leaveHttp } from './upgrade.ts';
+import { leaveHttp, refuseHandshake } from './upgrade.ts';
 import { Connection } from './web-socket.ts';
 
 /** Streams of runs, over server-sent events and WebSockets. */
@@ -84,6 +84,10 @@ function webSocket(streams: Streams, api: Api): Route {
     noServer: true,
     clientTracking: false,
     maxPayload: api.limits.bodyBytes,
+  });
+  server.on('wsClientError', ({ message }, _socket, request) => {
+    const detail = `The request for a WebSocket is not as it should be: ${message}.`;
+    refuseHandshake(request, problemParts(new StepwellError('REQUEST_MALFORMED', detail), api));
   });
   return route(
     {

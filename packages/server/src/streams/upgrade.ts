@@ -57,3 +57,16 @@ export function leaveHttp(
   server.handleUpgrade(incoming, socket, head, begin);
   return true;
 }
+
+/** A request that asked for a WebSocket in a way that RFC 6455 does not know is answered as it would be over HTTP. */
+export function refuseHandshake(
+  request: IncomingMessage,
+  { status, headers, body }: { status: number; headers: Record<string, string>; body: string },
+): void {
+  const { socket, response } = left.get(request)!;
+  response.assignSocket(socket as Socket);
+  const length = Buffer.byteLength(body);
+  response
+    .writeHead(status, { ...headers, 'Content-Length': length, 'Sec-WebSocket-Version': '13' })
+    .end(body);
+}
