@@ -127,7 +127,9 @@ export class World implements AsyncDisposable {
     await well.artifacts.write(id, 'report.csv', 'a,b');
     const waiting = await well.start(stages, undefined, { id, tags: ['eu'] });
     const open = await well.start(approval, undefined);
-    await Promise.allSettled([ended.result(), failed.result()]);
+    // What holds all runs up is for the beat to tell, which waits no longer either.
+    const signal = AbortSignal.timeout(BEAT_LIMIT_MS);
+    await Promise.allSettled([ended.result({ signal }), failed.result({ signal })]);
     this.#pools.set('run', [ended.id, failed.id, waiting.id, open.id]);
     this.#pools.set('ended', [ended.id]);
     this.#pools.set('with files', [waiting.id]);

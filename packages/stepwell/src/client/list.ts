@@ -2,6 +2,7 @@ import type { Codec } from '../model/codec.ts';
 import { StepwellError } from '../model/errors.ts';
 import { present } from '../model/fields.ts';
 import { ACTIVE_STATUSES, FINAL_STATUSES, type RunKey, type RunStatus } from '../model/run.ts';
+import { isTime } from '../model/time.ts';
 import type { RunCriteria, Store } from '../store/contract.ts';
 import type { RunFilter } from './bulk.ts';
 import { infosOf } from './info.ts';
@@ -75,7 +76,7 @@ function idPartOf(text: string | undefined): string | undefined {
 function timeOf(time: Date | number | undefined, option: string): number | undefined {
   if (time === undefined) return undefined;
   const ms = Number(time);
-  if (Number.isFinite(ms)) return ms;
+  if (isTime(ms)) return ms;
   throw new StepwellError('OPTION_INVALID', `The ${option} of a list is not a time.`);
 }
 

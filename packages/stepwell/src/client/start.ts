@@ -10,6 +10,7 @@ import { checkPriority } from '../model/priority.ts';
 import type { NewRun, RunRecord } from '../model/run.ts';
 import { checkTags } from '../model/tags.ts';
 import { checkTraceparent } from '../model/traceparent.ts';
+import { isTime } from '../model/time.ts';
 import { concurrencyOf } from '../workflow/child.ts';
 import type { AnyDefinition } from '../workflow/definition.ts';
 import type { Registry } from '../workflow/registry.ts';
@@ -122,8 +123,7 @@ function readyAt({ delay, at, debounce }: StartOptions, now: number, where: stri
   if (delay !== undefined) return now + milliseconds(delay, `delay of ${where}`);
   if (at === undefined) return now;
   const time = Number(at);
-  if (!Number.isFinite(time))
-    throw new StepwellError('OPTION_INVALID', `The time "at" of ${where} is not a time.`);
+  if (!isTime(time)) throw new StepwellError('OPTION_INVALID', `The time "at" of ${where} is not a time.`);
   return Math.max(now, time);
 }
 

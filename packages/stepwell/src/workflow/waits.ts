@@ -2,6 +2,7 @@ import { milliseconds, type Duration } from '../model/duration.ts';
 import { StepwellError } from '../model/errors.ts';
 import { present } from '../model/fields.ts';
 import type { OperationId } from '../model/operation.ts';
+import { isTime } from '../model/time.ts';
 import type {
   Callback,
   CallbackOptions,
@@ -24,7 +25,7 @@ export async function sleep(here: Here, name: string, duration: Duration): Promi
 export async function sleepUntil(here: Here, name: string, time: unknown): Promise<void> {
   const op = here.begin('sleepUntil', name);
   const until = time instanceof Date || typeof time === 'number' ? Number(time) : Number.NaN;
-  if (!Number.isFinite(until)) {
+  if (!isTime(until)) {
     throw new StepwellError(
       'OPTION_INVALID',
       `The time of sleep "${op}" must be a Date or milliseconds since 1970.`,

@@ -237,3 +237,18 @@ test('a transaction of the caller’s is for stores that have such', async () =>
   const { id } = await well.start(quick);
   await expect(well.raiseEvent(id, 'go', 1, { client: {} })).rejects.toMatchObject(refused);
 });
+
+test.each([2 ** 53, -(2 ** 53), 1e300, Number.NaN, new Date(Number.NaN)])(
+  'a start at %s is refused: one time that a store cannot read would hold up all runs',
+  async (at) => {
+    const sleeper = workflow('sleeper', async (ctx) => ctx.sleepUntil(at));
+    await using engine = await testEngine({ workflows: [sleeper] });
+    const { well } = engine;
+    const refused = { code: 'OPTION_INVALID' };
+    await expect(well.start(sleeper, undefined, { at, startDeadline: '5200w' })).rejects.toMatchObject(
+      refused,
+    );
+    await expect(well.list({ createdFrom: at })).rejects.toMatchObject(refused);
+    await expect((await well.start(sleeper)).result()).rejects.toMatchObject(refused);
+  },
+);
