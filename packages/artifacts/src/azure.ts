@@ -1,13 +1,13 @@
 import { isRestError, type ContainerClient } from '@azure/storage-blob';
 import { StepwellError, type ErrorCode } from 'stepwell';
 import {
-  Digest,
+  type Digest,
   type ArtifactStore,
   type ByteRange,
   type Content,
   type StoredContent,
 } from 'stepwell/engine';
-import { piecesOf } from './pieces.ts';
+import { upload } from './pieces.ts';
 import { Prefix } from './prefix.ts';
 
 export interface AzureArtifactsOptions {
@@ -41,22 +41,11 @@ export class AzureArtifacts implements ArtifactStore {
     this.#prefix = new Prefix(prefix);
   }
 
-  async write(folder: string, content: AsyncIterable<Uint8Array>): Promise<Content> {
-    const digest = new Digest(content);
-    const pieces = piecesOf(digest);
-    try {
-      const first = await pieces.next();
-      const second = first.done === true ? first : await pieces.next();
-      if (second.done === true) {
-        const body = first.value ?? new Uint8Array();
-        await this.#doing(() => this.#blobOf(folder, digest).upload(body, body.byteLength));
-        return digest.content;
-      }
-      await this.#writeLarge(folder, digest, [first.value!, second.value], pieces);
-      return digest.content;
-    } finally {
-      await pieces.return(undefined);
-    }
+  write(folder: string, content: AsyncIterable<Uint8Array>): Promise<Content> {
+    return upload(content, {
+      whole: (digest, body) => this.#doing(() => this.#blobOf(folder, digest).upload(body, body.byteLength)),
+      inPieces: (digest, begun, rest) => this.#writeLarge(folder, digest, begun, rest),
+    });
   }
 
   #blobOf(folder: string, { content }: Digest) {

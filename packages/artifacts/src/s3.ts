@@ -1,12 +1,12 @@
 import { StepwellError } from 'stepwell';
 import {
-  Digest,
+  type Digest,
   type ArtifactStore,
   type ByteRange,
   type Content,
   type StoredContent,
 } from 'stepwell/engine';
-import { piecesOf } from './pieces.ts';
+import { upload } from './pieces.ts';
 import { Prefix } from './prefix.ts';
 import { S3Requests, unreachable, type S3Credentials } from './s3-requests.ts';
 import { elements, field } from './xml.ts';
@@ -56,21 +56,11 @@ export class S3Artifacts implements ArtifactStore {
     });
   }
 
-  async write(folder: string, content: AsyncIterable<Uint8Array>): Promise<Content> {
-    const digest = new Digest(content);
-    const pieces = piecesOf(digest);
-    try {
-      const first = await pieces.next();
-      const second = first.done === true ? first : await pieces.next();
-      if (second.done === true) {
-        await this.#put(this.#nameIn(folder, digest), first.value ?? new Uint8Array());
-        return digest.content;
-      }
-      await this.#writeLarge(folder, digest, [first.value!, second.value], pieces);
-      return digest.content;
-    } finally {
-      await pieces.return(undefined);
-    }
+  write(folder: string, content: AsyncIterable<Uint8Array>): Promise<Content> {
+    return upload(content, {
+      whole: (digest, body) => this.#put(this.#nameIn(folder, digest), body),
+      inPieces: (digest, begun, rest) => this.#writeLarge(folder, digest, begun, rest),
+    });
   }
 
   #nameIn(folder: string, { content }: Digest): string {

@@ -2,20 +2,7 @@ import type { ByteRange } from './contract.ts';
 import type { ArtifactRecord } from '../store/contract.ts';
 
 /** One version of a file of a run, as it is shown. */
-export interface Artifact {
-  /** Id of the run that it was written for. */
-  readonly run: string;
-  readonly name: string;
-  /** 1, 2 … of that name. All are kept until the run is purged. */
-  readonly number: number;
-  /** Bytes. */
-  readonly size: number;
-  /** SHA-256 of the content, in hex. */
-  readonly hash: string;
-  readonly contentType: string;
-  /** Milliseconds since 1970. */
-  readonly createdAt: number;
-}
+export type Artifact = Omit<ArtifactRecord, 'namespace'>;
 
 /** A version of a file that can be read. What is read is compared with its hash: `ARTIFACT_DAMAGED`. */
 export interface ReadableArtifact extends Artifact {

@@ -4,17 +4,16 @@ import { MemoryArtifacts } from '../artifacts/memory-store.ts';
 import type { System } from '../engine/system.ts';
 import { StepwellError } from '../model/errors.ts';
 import type { Store } from '../store/contract.ts';
+import { optionalPackage } from './optional-package.ts';
 import type { OpenOptions } from './types.ts';
 
-/** What the package of the other places exports. It is not imported by name: the library does not depend on it. */
+/** What the package of the other places exports. */
 interface ArtifactsPackage {
   readonly openArtifacts: (address: string) => ArtifactStore;
 }
 
 /** They last as long as the store that they belong to: an engine that is opened on it again finds them. */
 const ofMemoryStores = new WeakMap<Store, MemoryArtifacts>();
-
-const ARTIFACTS_PACKAGE: string = '@stepwell/artifacts';
 
 /**
  * Where artifacts are kept: as the option says, or beside the file of the runs; null: nowhere.
@@ -31,7 +30,10 @@ export async function openArtifacts(
   if (address === 'memory:') return new MemoryArtifacts(() => system.now());
   const directory = /^file:(.+)$/.exec(address)?.[1];
   if (directory !== undefined) return new FileArtifacts(directory, () => system.uuid());
-  if (/^(s3|azure):/.test(address)) return (await artifactsPackage()).openArtifacts(address);
+  if (/^(s3|azure):/.test(address)) {
+    const what = 'Artifacts in S3 or Azure need';
+    return (await optionalPackage<ArtifactsPackage>('@stepwell/artifacts', what)).openArtifacts(address);
+  }
   throw new StepwellError(
     'STORE_UNKNOWN',
     `The place for artifacts "${address}" is not understood. Give "file:path/to/folder", "s3://bucket/prefix", "azure://container/prefix" or "memory:".`,
@@ -51,22 +53,4 @@ function addressBeside(store: OpenOptions['store']): string | null {
   if (store === 'memory:') return store;
   const file = typeof store === 'string' ? /^sqlite:(.+)$/.exec(store)?.[1] : undefined;
   return file === undefined ? null : `file:${file}.artifacts`;
-}
-
-async function artifactsPackage(): Promise<ArtifactsPackage> {
-  try {
-    return (await import(ARTIFACTS_PACKAGE)) as ArtifactsPackage;
-  } catch (thrown) {
-    const isMissing =
-      thrown instanceof Error &&
-      'code' in thrown &&
-      thrown.code === 'ERR_MODULE_NOT_FOUND' &&
-      thrown.message.includes(`'${ARTIFACTS_PACKAGE}'`);
-    if (!isMissing) throw thrown;
-    throw new StepwellError(
-      'STORE_NOT_INSTALLED',
-      `Artifacts in S3 or Azure need the package ${ARTIFACTS_PACKAGE}: npm install ${ARTIFACTS_PACKAGE}.`,
-      { cause: thrown },
-    );
-  }
 }

@@ -403,12 +403,14 @@ export interface ArtifactOwner {
 /** What is known of one version of an artifact; its content is kept elsewhere. */
 export interface ArtifactRecord extends ArtifactOwner {
   readonly name: string;
-  /** 1, 2 … of that name. */
+  /** 1, 2 … of that name. All are kept until the run is purged. */
   readonly number: number;
+  /** Bytes. */
   readonly size: number;
-  /** SHA-256, in hex. */
+  /** SHA-256 of the content, in hex. */
   readonly hash: string;
   readonly contentType: string;
+  /** Milliseconds since 1970. */
   readonly createdAt: number;
 }
 
