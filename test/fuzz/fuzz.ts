@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { operationsOf, type Document, type Operation } from './document.ts';
+import { inTime } from './in-time.ts';
 import { isOwed, offenceOf } from './judge.ts';
 import { bytesInUse } from './memory.ts';
 import { requestsOf, type WireRequest } from './requests.ts';
@@ -11,6 +12,8 @@ const CLIENTS = 12;
 /** A request that came whole has its answer by then. */
 const PATIENCE_MS = 5_000;
 const WAITING_PATIENCE_MS = 300;
+/** After the last request has begun. */
+const STORM_END_MS = 20_000;
 
 /** Of so many, some must have been served. A WebSocket is not opened here. */
 const ENOUGH_REQUESTS = 200;
@@ -104,7 +107,7 @@ class Field {
     const clients = Array.from({ length: CLIENTS }, (_, n) =>
       this.#client(seconds * 1_000, seed * CLIENTS + n),
     );
-    await Promise.all(clients);
+    await inTime('The requests', seconds * 1_000 + STORM_END_MS, Promise.all(clients));
   }
 
   /** Ends early with the smallest request that it finds to be answered wrongly. */

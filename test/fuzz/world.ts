@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { isStepwellError, Stepwell, workflow } from 'stepwell';
 import { serve } from '../../packages/server/src/index.ts';
 import type { Operation } from './document.ts';
+import { inTime } from './in-time.ts';
 import type { Pool } from './targets.ts';
 
 const echo = workflow('echo', async (ctx, input: unknown) => ctx.step('compose', () => input ?? null));
@@ -18,6 +19,8 @@ const broken = workflow('fuzz', async () => {
 
 /** For a run that nothing holds up, beside all the requests. */
 const BEAT_LIMIT_MS = 10_000;
+/** For the last round and the last beat, and for the server and the engine: far more than they may take. */
+const END_LIMIT_MS = 40_000;
 const BEAT_EVERY_MS = 50;
 /** How long a round of things to ask for is used. */
 const ROUND_MS = 400;
@@ -84,12 +87,12 @@ export class World implements AsyncDisposable {
   /** No more is started beside the requests. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    await Promise.all(this.#work);
+    await inTime('The runs beside the requests', END_LIMIT_MS, Promise.all(this.#work));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-    await this.#stack.disposeAsync();
+    await inTime('The close of server and engine', END_LIMIT_MS, this.#stack.disposeAsync());
   }
 
   async #beat(): Promise<void> {
