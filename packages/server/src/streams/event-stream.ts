@@ -1,5 +1,6 @@
 import type { ReadableStreamDefaultController, UnderlyingSource } from 'node:stream/web';
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Ending, Frame } from './frame.ts';
 import { type Beating, type Pulse, QUIET_BEATS, STALLED_BEATS } from './pulse.ts';
 import type { Reader, Sink } from './reader.ts';
@@ -77,7 +78,10 @@ export class EventStream implements UnderlyingSource<Uint8Array>, Sink, Beating 
 
   send(frames: readonly Frame[]): void {
     this.#known = frames.at(-1)!.id;
-    this.#write(frames.length === 1 ? frames[0]!.bytes : Buffer.concat(frames.map(({ bytes }) => bytes)));
+    const { response } = this.#parts;
+    if (this.#writesItself && response?.chunkedEncoding === true && response.socket !== null)
+      this.#writeChunks(response.socket, joined(frames.map(({ chunk }) => chunk)));
+    else this.#write(joined(frames.map(({ bytes }) => bytes)));
   }
 
   end(ending: Ending): void {
@@ -119,16 +123,27 @@ export class EventStream implements UnderlyingSource<Uint8Array>, Sink, Beating 
    * Once the adapter has sent the headers and asks for more, it has written all that it was given. Written past it, an
    * event to a thousand readers takes 15 ms of CPU instead of 22.
    */
+  get #writesItself(): boolean {
+    return this.#wants && this.#parts.response?.headersSent === true;
+  }
+
   #write(bytes: Uint8Array): void {
     this.#quiet = 0;
-    const { response } = this.#parts;
-    if (this.#wants && response?.headersSent === true) {
+    if (this.#writesItself) {
+      const response = this.#parts.response!;
       this.#wants = response.write(bytes);
       if (!this.#wants) response.once('drain', () => this.pull());
     } else {
       this.#wants = false;
       this.#controller!.enqueue(bytes);
     }
+  }
+
+  /** Made once for all readers: a response of Node's makes the three parts of a chunk for each, 15 ms instead of 10. */
+  #writeChunks(socket: Socket, chunks: Uint8Array): void {
+    this.#quiet = 0;
+    this.#wants = socket.write(chunks);
+    if (!this.#wants) socket.once('drain', () => this.pull());
   }
 
   #finish(): void {
@@ -151,4 +166,8 @@ export class EventStream implements UnderlyingSource<Uint8Array>, Sink, Beating 
     this.#parts.pulse.remove(this);
     this.#parts.done();
   }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
 }

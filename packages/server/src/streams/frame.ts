@@ -8,6 +8,7 @@ export class Frame {
   /** The text of a JSON object. */
   readonly json: string;
   #bytes: Uint8Array | null = null;
+  #chunk: Uint8Array | null = null;
 
   constructor(id: string, type: string, data: object) {
     this.id = id;
@@ -24,6 +25,16 @@ export class Frame {
   get bytes(): Uint8Array {
     this.#bytes ??= encoder.encode(`id: ${this.id}\nevent: ${this.type}\ndata: ${this.json}\n\n`);
     return this.#bytes;
+  }
+
+  /** The same as a chunk of HTTP/1.1 (RFC 9112 §7.1). */
+  get chunk(): Uint8Array {
+    this.#chunk ??= Buffer.concat([
+      encoder.encode(`${this.bytes.length.toString(16)}\r\n`),
+      this.bytes,
+      encoder.encode('\r\n'),
+    ]);
+    return this.#chunk;
   }
 }
 
