@@ -1,12 +1,29 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { testDatabase } from '../postgres/shared.ts';
 import { fuzz } from './fuzz.ts';
 
-test('bad input gets an answer, never a crash: five seconds of `npm run fuzz`', async () => {
-  // Always the same: what new seeds find is for `npm run fuzz`, and must not stop somebody else's change.
-  const seed = 48815;
-  const { requests, answers, checks } = await fuzz({ seconds: 5, seed });
-  const problems = checks.filter(({ problem }) => problem !== null);
-  expect({ seed, problems }).toEqual({ seed, problems: [] });
-  expect(requests).toBeGreaterThan(100);
-  for (const status of [200, 400, 404]) expect(answers.get(status)).toBeGreaterThan(0);
-}, 60_000);
+const addresses = {
+  SQLite: async () => ({}),
+  PostgreSQL: async () => {
+    const { url, drop } = await testDatabase();
+    onTestFinished(drop);
+    return { store: url };
+  },
+};
+
+test.each([
+  ['SQLite', 5],
+  ['PostgreSQL', 5],
+] as const)(
+  'bad input gets an answer, never a crash: `npm run fuzz` on %s, for %i seconds',
+  async (on, seconds) => {
+    // Always the same: what new seeds find is for `npm run fuzz`, and must not stop somebody else's change.
+    const seed = 48815;
+    const { requests, answers, checks } = await fuzz({ seconds, seed, ...(await addresses[on]()) });
+    const problems = checks.filter(({ problem }) => problem !== null);
+    expect({ seed, problems }).toEqual({ seed, problems: [] });
+    expect(requests).toBeGreaterThan(100);
+    for (const status of [200, 400, 404]) expect(answers.get(status)).toBeGreaterThan(0);
+  },
+  60_000,
+);

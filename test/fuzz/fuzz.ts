@@ -40,16 +40,20 @@ interface Tally {
   offence: string | null;
 }
 
-/**
- * Sends requests that are made from a server's own document, most of them nearly right, over raw connections.
- * @param seconds how long
- */
-export async function fuzz({ seconds, seed }: { seconds: number; seed: number }): Promise<FuzzReport> {
+export interface FuzzOptions {
+  readonly seconds: number;
+  readonly seed: number;
+  /** The address of an empty store; left out: a file. */
+  readonly store?: string;
+}
+
+/** Sends requests that are made from a server's own document, most of them nearly right, over raw connections. */
+export async function fuzz({ seconds, seed, store }: FuzzOptions): Promise<FuzzReport> {
   const unhandled: string[] = [];
   const keep = (error: unknown) => void unhandled.push(error instanceof Error ? error.stack! : String(error));
   process.on('unhandledRejection', keep).on('uncaughtException', keep);
   try {
-    await using world = await World.open();
+    await using world = await World.open(store);
     const document = (await (await fetch(`${world.url}/openapi.json`)).json()) as Document;
     const operations = operationsOf(document);
     const field = new Field(world, operations, document);

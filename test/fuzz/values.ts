@@ -42,6 +42,14 @@ const meaningful = fc.constantFrom(
     '-1s',
     '99999d',
     '1h30m',
+    '100000000d',
+    '100000001d',
+    '9007199254740993ms',
+    '+275760-09-13T00:00:00Z',
+    '+275760-09-14T00:00:00Z',
+    '-271821-04-20T00:00:00Z',
+    '0000-01-01T00:00:00Z',
+    '1969-12-31T23:59:59.999Z',
     '* * * * *',
     '*/5 * * * * *',
     '0 0 30 2 *',
@@ -68,6 +76,13 @@ function nested(depth: number): unknown {
   return value;
 }
 
+/** Of 32 and 53 bits, of times that a Date has, and of what is allowed. */
+const EDGES = [0, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 8.64e15, 8.64e15 + 1, 2 ** 53 - 1, 2 ** 53, 2 ** 63, 1e21];
+
+function edges({ minimum, maximum }: Schema): number[] {
+  return [...EDGES, ...EDGES.map((edge) => -edge), minimum ?? 0, maximum ?? 0];
+}
+
 /** Values that fit a schema, of which now and then a part does not. */
 export function valueOf(schema: Schema, document: Document, depth = 0): fc.Arbitrary<unknown> {
   return fc.oneof(
@@ -88,9 +103,12 @@ function fitting(schema: Schema, document: Document, depth: number): fc.Arbitrar
     case 'string':
       return fc.oneof(meaningful, fc.string({ maxLength: 12 }), fc.uuid());
     case 'integer':
-      return fc.integer({ min: minimum, max: Math.min(maximum, 10_000) });
+      return fc.oneof(
+        { weight: 4, arbitrary: fc.integer({ min: minimum, max: Math.min(maximum, 10_000) }) },
+        { weight: 1, arbitrary: fc.constantFrom(...edges(schema)) },
+      );
     case 'number':
-      return fc.oneof(fc.integer({ min: -1, max: 20 }), fc.double());
+      return fc.oneof(fc.integer({ min: -1, max: 20 }), fc.double(), fc.constantFrom(...edges(schema)));
     case 'boolean':
       return fc.boolean();
     case 'array':

@@ -25,7 +25,7 @@ const BEAT_EVERY_MS = 50;
 /** How long a round of things to ask for is used. */
 const ROUND_MS = 400;
 
-/** A server on an engine on a real file, with runs, callbacks, queues and schedules to ask for. */
+/** A server on an engine on a real store, with runs, callbacks, queues and schedules to ask for. */
 export class World implements AsyncDisposable {
   readonly port: number;
   readonly url: string;
@@ -49,13 +49,15 @@ export class World implements AsyncDisposable {
     this.#stack = stack;
   }
 
-  static async open(): Promise<World> {
+  /** @param store the address of an empty store; left out: a file of its own */
+  static async open(store?: string): Promise<World> {
     const stack = new AsyncDisposableStack();
     const directory = await mkdtemp(join(tmpdir(), 'stepwell-fuzz-'));
     stack.defer(() => rm(directory, { recursive: true, force: true }));
     const reports: string[] = [];
     const well = await Stepwell.open({
-      store: `sqlite:${join(directory, 'fuzz.db')}`,
+      store: store ?? `sqlite:${join(directory, 'fuzz.db')}`,
+      artifacts: `file:${join(directory, 'artifacts')}`,
       workflows: [echo, stages, approval, broken],
       // Few in memory, so that what is measured is the server's.
       worker: { parked: 20 },
