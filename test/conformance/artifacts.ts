@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { ArtifactRecord, NewArtifact, Store } from '../../packages/stepwell/src/store/contract.ts';
+import type { Store } from '../../packages/stepwell/src/store/contract.ts';
+import type { ArtifactRecord, NewArtifact } from '../../packages/stepwell/src/store/records.ts';
 import { openMemoryStore } from '../../packages/stepwell/src/store/memory/store.ts';
 import { commit, end, startAndClaim } from './fixtures.ts';
 
@@ -19,6 +20,13 @@ export function testArtifacts(store: () => Store): void {
   const names = (records: readonly ArtifactRecord[]) =>
     records.map(({ name, number }) => `${name} ${number}`);
 
+  test('a store has a name of its own, always the same', async () => {
+    const name = await store().identity();
+    expect(name).toMatch(/^[0-9a-f-]{32,36}$/);
+    expect(await store().identity()).toBe(name);
+    expect(await openMemoryStore().identity()).not.toBe(name);
+  });
+
   test('each version of a name has the next number; the run need not exist', async () => {
     expect(await save('b')).toEqual({ ...artifact('b'), number: 1 });
     expect(await save('b', { hash: 'h2', createdAt: 2_000 })).toMatchObject({ number: 2, createdAt: 2_000 });
@@ -29,6 +37,8 @@ export function testArtifacts(store: () => Store): void {
     expect(names(found)).toEqual(['a/x.csv 1', 'b 2', 'b 1']);
     expect(found[2]).toEqual({ ...artifact('b'), number: 1 });
     expect(await store().artifacts('default', 'nobody')).toEqual([]);
+    expect(names(await store().artifacts('default', 'a', 'b'))).toEqual(['b 2', 'b 1']);
+    expect(await store().artifacts('default', 'a', 'B')).toEqual([]);
   });
 
   test('the same content again is the same version', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { CallbackFact, Store } from '../../packages/stepwell/src/store/contract.ts';
+import type { Store } from '../../packages/stepwell/src/store/contract.ts';
+import type { CallbackFact } from '../../packages/stepwell/src/store/delivery.ts';
 import {
   claimOnly,
   commit,

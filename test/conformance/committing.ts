@@ -36,6 +36,9 @@ export function testCommitting(store: () => Store): void {
       },
       { position: 3, at: 3003, events: [{ type: 'status', text: 'at 3' }] },
     ]);
+    expect(await store().journal(key, 2, 1)).toMatchObject([{ position: 1 }]);
+    for (const from of [4, 2 ** 31, 2 ** 32, Number.MAX_SAFE_INTEGER])
+      expect(await store().journal(key, from, 10)).toEqual([]);
   });
 
   test('an ordinary commit leaves the run as it is', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { FeedCommit, FeedRequest, Store } from '../../packages/stepwell/src/store/contract.ts';
+import type { Store } from '../../packages/stepwell/src/store/contract.ts';
+import type { FeedCommit, FeedRequest } from '../../packages/stepwell/src/store/feed.ts';
 import { openMemoryStore } from '../../packages/stepwell/src/store/memory/store.ts';
 import { commit, end, newRun, release, start, startAndClaim, step } from './fixtures.ts';
 
@@ -62,7 +63,7 @@ export function testFeeding(store: () => Store): void {
     await write();
     const { commits, cursor, more } = await page(null);
     expect([commits, more]).toEqual([[], false]);
-    expect(await page(cursor)).toEqual({ commits: [], cursor, more: false });
+    expect(await page(cursor)).toMatchObject({ commits: [], more: false });
     const c = await startAndClaim(store(), 'c');
     await commit(store(), c, 0);
     const next = await page(cursor);

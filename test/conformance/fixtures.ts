@@ -2,19 +2,11 @@ import { expect } from 'vitest';
 import type { Fact } from '../../packages/stepwell/src/model/fact.ts';
 import type { Failure } from '../../packages/stepwell/src/model/failure.ts';
 import type { FinalStatus, NewRun, RunKey, RunRecord } from '../../packages/stepwell/src/model/run.ts';
-import type {
-  CallbackFact,
-  ClaimAnswer,
-  ClaimedRun,
-  ClaimRequest,
-  CommitAnswer,
-  CommitRequest,
-  DeliverAnswer,
-  Delivery,
-  RunChange,
-  Store,
-  WorkerRecord,
-} from '../../packages/stepwell/src/store/contract.ts';
+import type { ClaimAnswer, ClaimedRun, ClaimRequest } from '../../packages/stepwell/src/store/claim.ts';
+import type { CommitAnswer, CommitRequest, RunChange } from '../../packages/stepwell/src/store/commit.ts';
+import type { Store } from '../../packages/stepwell/src/store/contract.ts';
+import type { CallbackFact, DeliverAnswer, Delivery } from '../../packages/stepwell/src/store/delivery.ts';
+import type { WorkerRecord } from '../../packages/stepwell/src/store/records.ts';
 
 // What a test does not mention: workflow `order@1`, queue `default`, namespace `default`, worker `w1`.
 // Runs are created and ready at 1000, claims are made at 2000, commits at 3000, deliveries at 4000.

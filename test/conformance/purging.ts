@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Store } from '../../packages/stepwell/src/store/contract.ts';
-import { commit, deliver, end, FAILURE, REOPEN, start, startAndClaim } from './fixtures.ts';
+import { commit, deliver, end, FAILURE, REOPEN, start, startAndClaim, step } from './fixtures.ts';
 
 export function testPurging(store: () => Store): void {
   test('a run that has ended goes, with its journal', async () => {
@@ -28,6 +28,10 @@ export function testPurging(store: () => Store): void {
     await store().purge('default', 'a');
     expect(await commit(store(), key, 0)).toBe('refused');
     expect(await commit(store(), key, 1, { open: [{ callback: 'cb', op: 'ask' }] })).toBe('refused');
+    const alive = await startAndClaim(store(), 'b');
+    const ends = [key, alive].map((run) => step(run, 0, { change: end() }));
+    expect(await store().commit(ends)).toEqual(['refused', 'stored']);
+    expect(await commit(store(), key, 0, { change: end() })).toBe('refused');
     expect(await store().journal(key, 0, 10)).toEqual([]);
     expect(await deliver(store(), key)).toEqual({ delivered: false, because: 'unknown' });
   });

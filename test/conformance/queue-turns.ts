@@ -27,7 +27,7 @@ export function testQueueTurns(store: () => Store): void {
     expect(await claimIds(store(), { now: 2000, limit: 1 })).toEqual(['a']);
     expect(await claimIds(store(), { now: 2600 })).toEqual(['b']);
     expect((await get(store(), 'c')).waitingFor).toEqual([
-      { kind: 'rate', detail: 'of the queue "default" at most 2 begin in 1000 ms', until: 3000 },
+      { kind: 'rate', detail: 'of the queue "default" at most 2 begin in 1s', until: 3000 },
     ]);
     expect(await claim(store(), { now: 2999 })).toEqual({ runs: [], nextReadyAt: 3000 });
     expect(await claimIds(store(), { now: 3000 })).toEqual(['c']);

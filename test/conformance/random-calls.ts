@@ -4,15 +4,11 @@ import {
   type NewRun,
   type RunRecord,
 } from '../../packages/stepwell/src/model/run.ts';
-import type {
-  CallbackFact,
-  ClaimRequest,
-  CommitRequest,
-  Delivery,
-  FeedCommit,
-  RunChange,
-  Store,
-} from '../../packages/stepwell/src/store/contract.ts';
+import type { ClaimRequest } from '../../packages/stepwell/src/store/claim.ts';
+import type { CommitRequest, RunChange } from '../../packages/stepwell/src/store/commit.ts';
+import type { Store } from '../../packages/stepwell/src/store/contract.ts';
+import type { CallbackFact, Delivery } from '../../packages/stepwell/src/store/delivery.ts';
+import type { FeedCommit } from '../../packages/stepwell/src/store/feed.ts';
 import { end, FAILURE, release, step } from './fixtures.ts';
 import {
   IDS,

@@ -1,7 +1,7 @@
 import type { QueueChange, QueueLimits } from '../../packages/stepwell/src/model/queue.ts';
 import type { Fact } from '../../packages/stepwell/src/model/fact.ts';
 import type { NewRun } from '../../packages/stepwell/src/model/run.ts';
-import type { RunCriteria, RunQuery } from '../../packages/stepwell/src/store/contract.ts';
+import type { RunCriteria, RunQuery } from '../../packages/stepwell/src/store/query.ts';
 import { newRun } from './fixtures.ts';
 import type { Random } from './random.ts';
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { RunQuery, Store } from '../../packages/stepwell/src/store/contract.ts';
+import type { Store } from '../../packages/stepwell/src/store/contract.ts';
+import type { RunQuery } from '../../packages/stepwell/src/store/query.ts';
 import {
   claimIds,
   commit,
@@ -96,6 +97,8 @@ export function testReading(store: () => Store): void {
     expect(await query({ statuses: ['failed'] })).toEqual(['a']);
     expect(await query({ statuses: ['queued', 'failed', 'running'] })).toEqual(['d', 'c', 'a']);
     expect(await query({ statuses: ['waiting', 'queued'], workflow: 'order' })).toEqual(['b']);
+    expect(await query({ statuses: ['failed', 'queued', 'failed', 'queued'] })).toEqual(['d', 'a']);
+    expect(await query({ statuses: ['failed', 'failed'], limit: 1 })).toEqual(['a']);
     expect(await query({ statuses: [] })).toEqual([]);
     expect(await query({ statuses: ['failed', 'running'], limit: 1 })).toEqual(['c']);
   });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { NewRequest, Store } from '../../packages/stepwell/src/store/contract.ts';
+import type { Store } from '../../packages/stepwell/src/store/contract.ts';
+import type { NewRequest } from '../../packages/stepwell/src/store/records.ts';
 
 export function testRequests(store: () => Store): void {
   const begin = (key: string, given: Partial<NewRequest> = {}) =>

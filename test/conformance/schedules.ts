@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { ScheduleRecord, Store } from '../../packages/stepwell/src/store/contract.ts';
+import type { Store } from '../../packages/stepwell/src/store/contract.ts';
+import type { ScheduleRecord } from '../../packages/stepwell/src/store/records.ts';
 
 function record(name: string, given: Partial<ScheduleRecord> = {}): ScheduleRecord {
   return { namespace: 'default', name, revision: 1, value: '{"n":1}', ...given };

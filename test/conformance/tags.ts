@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { RunCriteria, RunQuery, Store } from '../../packages/stepwell/src/store/contract.ts';
+import type { Store } from '../../packages/stepwell/src/store/contract.ts';
+import type { RunCriteria, RunQuery } from '../../packages/stepwell/src/store/query.ts';
 import { claim, commit, end, get, newRun, register, start, startAndClaim } from './fixtures.ts';
 
 export function testTags(store: () => Store): void {

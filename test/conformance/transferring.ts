@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { openMemoryStore } from '../../packages/stepwell/src/store/memory/store.ts';
-import type { Store, StoredRun } from '../../packages/stepwell/src/store/contract.ts';
+import type { Store } from '../../packages/stepwell/src/store/contract.ts';
+import type { StoredRun } from '../../packages/stepwell/src/store/records.ts';
 import {
   CANCEL,
   claim,

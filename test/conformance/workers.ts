@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Store, WorkerRecord } from '../../packages/stepwell/src/store/contract.ts';
+import type { Store } from '../../packages/stepwell/src/store/contract.ts';
+import type { WorkerRecord } from '../../packages/stepwell/src/store/records.ts';
 import {
   CANCEL,
   claimIds,

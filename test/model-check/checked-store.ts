@@ -3,19 +3,12 @@ import type { NumberedFact } from '../../packages/stepwell/src/model/fact.ts';
 import type { Failure } from '../../packages/stepwell/src/model/failure.ts';
 import type { QueueChange } from '../../packages/stepwell/src/model/queue.ts';
 import type { NewRun, RunKey, RunRecord, RunStatus } from '../../packages/stepwell/src/model/run.ts';
-import type {
-  ClaimAnswer,
-  ClaimRequest,
-  CommitAnswer,
-  CommitRequest,
-  DeliverAnswer,
-  Delivery,
-  RunCriteria,
-  RunQuery,
-  StartAnswer,
-  Store,
-  WorkerRecord,
-} from '../../packages/stepwell/src/store/contract.ts';
+import type { ClaimAnswer, ClaimRequest } from '../../packages/stepwell/src/store/claim.ts';
+import type { CommitAnswer, CommitRequest } from '../../packages/stepwell/src/store/commit.ts';
+import type { StartAnswer, Store } from '../../packages/stepwell/src/store/contract.ts';
+import type { DeliverAnswer, Delivery } from '../../packages/stepwell/src/store/delivery.ts';
+import type { RunCriteria, RunQuery } from '../../packages/stepwell/src/store/query.ts';
+import type { WorkerRecord } from '../../packages/stepwell/src/store/records.ts';
 import { PassThroughStore } from '../simulation/pass-through-store.ts';
 import type { Exercised } from './exercised.ts';
 import { JournalPromises } from './journal-promises.ts';

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import type { EventOf, JournalEvent } from '../../packages/stepwell/src/model/event.ts';
 import type { NewRun, RunKey } from '../../packages/stepwell/src/model/run.ts';
-import type { CommitRequest, Store } from '../../packages/stepwell/src/store/contract.ts';
+import { alteredStore } from '../../packages/stepwell/src/store/altered.ts';
+import type { CommitRequest } from '../../packages/stepwell/src/store/commit.ts';
+import type { Store } from '../../packages/stepwell/src/store/contract.ts';
 import { openMemoryStore } from '../../packages/stepwell/src/store/memory/store.ts';
 import { end, startAndClaim, step } from '../conformance/fixtures.ts';
 import { CheckedStore } from './checked-store.ts';
@@ -19,12 +21,7 @@ interface World {
 function world(): World {
   const honest = openMemoryStore();
   const lies: Lies = {};
-  const lying = new Proxy<Store>(honest, {
-    get(_, name: keyof Store) {
-      const member: unknown = lies[name] ?? Reflect.get(honest, name);
-      return typeof member === 'function' ? member.bind(honest) : member;
-    },
-  });
+  const lying = alteredStore<Store>(honest, lies);
   const report = (what: string): never => {
     throw new Error(what);
   };

@@ -1,4 +1,4 @@
-import type { ClaimAnswer, ClaimedRun, ClaimRequest } from '../../packages/stepwell/src/store/contract.ts';
+import type { ClaimAnswer, ClaimedRun, ClaimRequest } from '../../packages/stepwell/src/store/claim.ts';
 import { isFinal, isForced } from './fact-rules.ts';
 import { hasSlot, isOutOfTurn, isRegistered } from './store-rules.ts';
 import { checkFacts, checkJournal } from './trace-reads.ts';

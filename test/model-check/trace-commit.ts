@@ -1,6 +1,6 @@
 import type { JournalEvent } from '../../packages/stepwell/src/model/event.ts';
 import { sortedTags } from '../../packages/stepwell/src/model/tags.ts';
-import type { CommitAnswer, CommitRequest } from '../../packages/stepwell/src/store/contract.ts';
+import type { CommitAnswer, CommitRequest } from '../../packages/stepwell/src/store/commit.ts';
 import type { ModelCommit } from './store-model.ts';
 import { append, inheritSlot, leave, put } from './store-rules.ts';
 import { kindOfFact, type TracedRun } from './traced-run.ts';

@@ -2,12 +2,9 @@ import type { Commit } from '../../packages/stepwell/src/model/event.ts';
 import type { NumberedFact } from '../../packages/stepwell/src/model/fact.ts';
 import { sameJson } from '../../packages/stepwell/src/model/json.ts';
 import type { RunRecord } from '../../packages/stepwell/src/model/run.ts';
-import type {
-  RunCriteria,
-  RunQuery,
-  Store,
-  WorkerRecord,
-} from '../../packages/stepwell/src/store/contract.ts';
+import type { Store } from '../../packages/stepwell/src/store/contract.ts';
+import type { RunCriteria, RunQuery } from '../../packages/stepwell/src/store/query.ts';
+import type { WorkerRecord } from '../../packages/stepwell/src/store/records.ts';
 import type { TracedRun } from './traced-run.ts';
 import type { TracedStore } from './traced-store.ts';
 import { Violation } from './violation.ts';

@@ -1,5 +1,6 @@
 import type { NewRun } from '../../packages/stepwell/src/model/run.ts';
-import type { DeliverAnswer, Delivery, StartAnswer } from '../../packages/stepwell/src/store/contract.ts';
+import type { StartAnswer } from '../../packages/stepwell/src/store/contract.ts';
+import type { DeliverAnswer, Delivery } from '../../packages/stepwell/src/store/delivery.ts';
 import { complete, isRegistered, purge } from './store-rules.ts';
 import { canBeOwnedAtOnce, kindOfFact, type TracedRun } from './traced-run.ts';
 import type { TracedStore } from './traced-store.ts';

@@ -1,4 +1,4 @@
-import type { WorkerRecord } from '../../packages/stepwell/src/store/contract.ts';
+import type { WorkerRecord } from '../../packages/stepwell/src/store/records.ts';
 import { expire, heartbeat, retire, strand, unstrand } from './store-rules.ts';
 import { fits, type TracedStore } from './traced-store.ts';
 import { Violation } from './violation.ts';

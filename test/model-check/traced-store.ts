@@ -1,5 +1,5 @@
 import type { NewRun, RunKey, RunRecord } from '../../packages/stepwell/src/model/run.ts';
-import type { RunKeyOrId } from '../../packages/stepwell/src/store/contract.ts';
+import type { RunKeyOrId } from '../../packages/stepwell/src/store/delivery.ts';
 import { Exercised } from './exercised.ts';
 import type { FactKind, ModelStore } from './store-model.ts';
 import { deliver, give, hasSlot } from './store-rules.ts';

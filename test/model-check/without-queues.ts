@@ -1,5 +1,6 @@
 import type { NewRun } from '../../packages/stepwell/src/model/run.ts';
-import type { CommitRequest, StartAnswer, Store } from '../../packages/stepwell/src/store/contract.ts';
+import type { CommitRequest } from '../../packages/stepwell/src/store/commit.ts';
+import type { StartAnswer, Store } from '../../packages/stepwell/src/store/contract.ts';
 import { PassThroughStore } from '../simulation/pass-through-store.ts';
 
 /** Takes out of random calls what the model knows nothing of: settings of queues, deadlines of starts, debounced starts. */

@@ -1,4 +1,5 @@
-import type { CommitRequest, Store } from '../../packages/stepwell/src/store/contract.ts';
+import type { CommitRequest } from '../../packages/stepwell/src/store/commit.ts';
+import type { Store } from '../../packages/stepwell/src/store/contract.ts';
 import { commit, deliver, newRun, register, release, start } from '../conformance/fixtures.ts';
 import { ACTIVATED, activated, append, failed, testWrongs } from './lying-store.ts';
 

@@ -1,23 +1,20 @@
 import type { Failure } from '../../packages/stepwell/src/model/failure.ts';
 import type { QueueChange } from '../../packages/stepwell/src/model/queue.ts';
 import type { NewRun, RunKey } from '../../packages/stepwell/src/model/run.ts';
+import type { ClaimRequest } from '../../packages/stepwell/src/store/claim.ts';
+import type { CommitRequest } from '../../packages/stepwell/src/store/commit.ts';
+import type { News, Store, TransactionWork } from '../../packages/stepwell/src/store/contract.ts';
+import type { Delivery } from '../../packages/stepwell/src/store/delivery.ts';
+import type { FeedRequest } from '../../packages/stepwell/src/store/feed.ts';
+import type { RunCriteria, RunQuery } from '../../packages/stepwell/src/store/query.ts';
 import type {
   ArtifactOwner,
-  ClaimRequest,
-  CommitRequest,
-  Delivery,
-  FeedRequest,
   NewArtifact,
   NewRequest,
-  News,
-  RunCriteria,
-  RunQuery,
   ScheduleRecord,
-  Store,
   StoredRun,
-  TransactionWork,
   WorkerRecord,
-} from '../../packages/stepwell/src/store/contract.ts';
+} from '../../packages/stepwell/src/store/records.ts';
 
 /** A store that hands every call on to another: the base of those that watch, spoil or delay some of them. */
 export class PassThroughStore implements Store {
@@ -135,12 +132,16 @@ export class PassThroughStore implements Store {
     return this.inner.saveArtifact(artifact);
   }
 
-  artifacts(namespace: string, run: string): ReturnType<Store['artifacts']> {
-    return this.inner.artifacts(namespace, run);
+  artifacts(namespace: string, run: string, name?: string): ReturnType<Store['artifacts']> {
+    return this.inner.artifacts(namespace, run, name);
   }
 
   dropArtifacts(namespace: string, run: string): Promise<void> {
     return this.inner.dropArtifacts(namespace, run);
+  }
+
+  identity(): Promise<string> {
+    return this.inner.identity();
   }
 
   artifactRuns(after: ArtifactOwner | null, limit: number): Promise<ArtifactOwner[]> {

@@ -2,23 +2,20 @@ import { StepwellError } from '../../packages/stepwell/src/model/errors.ts';
 import type { Failure } from '../../packages/stepwell/src/model/failure.ts';
 import type { QueueChange } from '../../packages/stepwell/src/model/queue.ts';
 import type { NewRun, RunKey } from '../../packages/stepwell/src/model/run.ts';
+import type { ClaimRequest } from '../../packages/stepwell/src/store/claim.ts';
+import type { CommitRequest } from '../../packages/stepwell/src/store/commit.ts';
+import type { News, Store, TransactionWork } from '../../packages/stepwell/src/store/contract.ts';
+import type { Delivery } from '../../packages/stepwell/src/store/delivery.ts';
+import type { FeedRequest } from '../../packages/stepwell/src/store/feed.ts';
+import type { RunCriteria, RunQuery } from '../../packages/stepwell/src/store/query.ts';
 import type {
   ArtifactOwner,
-  ClaimRequest,
-  CommitRequest,
-  Delivery,
-  FeedRequest,
   NewArtifact,
   NewRequest,
-  News,
-  RunCriteria,
-  RunQuery,
   ScheduleRecord,
-  Store,
   StoredRun,
-  TransactionWork,
   WorkerRecord,
-} from '../../packages/stepwell/src/store/contract.ts';
+} from '../../packages/stepwell/src/store/records.ts';
 import type { Fate, Faults } from './faults.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SimProcess } from './sim-process.ts';
@@ -162,12 +159,16 @@ export class RemoteStore implements Store {
     return this.#call('saveArtifact', artifact, (store, artifact) => store.saveArtifact(artifact));
   }
 
-  artifacts(namespace: string, run: string): ReturnType<Store['artifacts']> {
-    return this.#call('artifacts', run, (store, run) => store.artifacts(namespace, run));
+  artifacts(namespace: string, run: string, name?: string): ReturnType<Store['artifacts']> {
+    return this.#call('artifacts', run, (store, run) => store.artifacts(namespace, run, name));
   }
 
   dropArtifacts(namespace: string, run: string): Promise<void> {
     return this.#call('dropArtifacts', run, (store, run) => store.dropArtifacts(namespace, run));
+  }
+
+  identity(): Promise<string> {
+    return this.#call('identity', null, (store) => store.identity());
   }
 
   artifactRuns(after: ArtifactOwner | null, limit: number): Promise<ArtifactOwner[]> {

@@ -1,11 +1,8 @@
 import { expect, test } from 'vitest';
 import type { NewRun } from '../../packages/stepwell/src/model/run.ts';
-import type {
-  ClaimAnswer,
-  ClaimRequest,
-  CommitRequest,
-  Store,
-} from '../../packages/stepwell/src/store/contract.ts';
+import type { ClaimAnswer, ClaimRequest } from '../../packages/stepwell/src/store/claim.ts';
+import type { CommitRequest } from '../../packages/stepwell/src/store/commit.ts';
+import type { Store } from '../../packages/stepwell/src/store/contract.ts';
 import { openMemoryStore } from '../../packages/stepwell/src/store/memory/store.ts';
 import { Deeds } from './deeds.ts';
 import { PassThroughStore } from './pass-through-store.ts';

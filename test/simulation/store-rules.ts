@@ -2,15 +2,9 @@ import type { JournalEvent } from '../../packages/stepwell/src/model/event.ts';
 import type { Failure } from '../../packages/stepwell/src/model/failure.ts';
 import { isControl, type NumberedFact } from '../../packages/stepwell/src/model/fact.ts';
 import { isFinal, type NewRun, type RunKey, type RunRecord } from '../../packages/stepwell/src/model/run.ts';
-import type {
-  ClaimAnswer,
-  ClaimedRun,
-  ClaimRequest,
-  CommitAnswer,
-  CommitRequest,
-  StartAnswer,
-  Store,
-} from '../../packages/stepwell/src/store/contract.ts';
+import type { ClaimAnswer, ClaimedRun, ClaimRequest } from '../../packages/stepwell/src/store/claim.ts';
+import type { CommitAnswer, CommitRequest } from '../../packages/stepwell/src/store/commit.ts';
+import type { StartAnswer, Store } from '../../packages/stepwell/src/store/contract.ts';
 import { fits } from '../../packages/stepwell/src/store/fit.ts';
 import type { Deeds } from './deeds.ts';
 import { PassThroughStore } from './pass-through-store.ts';

@@ -1,12 +1,9 @@
 import type { JournalEvent } from '../../packages/stepwell/src/model/event.ts';
 import type { NewRun } from '../../packages/stepwell/src/model/run.ts';
-import type {
-  ClaimAnswer,
-  ClaimRequest,
-  CommitRequest,
-  Delivery,
-  WorkerRecord,
-} from '../../packages/stepwell/src/store/contract.ts';
+import type { ClaimAnswer, ClaimRequest } from '../../packages/stepwell/src/store/claim.ts';
+import type { CommitRequest } from '../../packages/stepwell/src/store/commit.ts';
+import type { Delivery } from '../../packages/stepwell/src/store/delivery.ts';
+import type { WorkerRecord } from '../../packages/stepwell/src/store/records.ts';
 
 /** What the trace says of a call's argument, or of its answer: what tells one run of a seed from another. */
 export function summaryOf(method: string, value: unknown): string {

@@ -1,13 +1,8 @@
 import type { JournalEvent } from '../../packages/stepwell/src/model/event.ts';
 import type { NewRun, RunKey } from '../../packages/stepwell/src/model/run.ts';
-import type {
-  ClaimAnswer,
-  ClaimRequest,
-  CommitAnswer,
-  CommitRequest,
-  StartAnswer,
-  Store,
-} from '../../packages/stepwell/src/store/contract.ts';
+import type { ClaimAnswer, ClaimRequest } from '../../packages/stepwell/src/store/claim.ts';
+import type { CommitAnswer, CommitRequest } from '../../packages/stepwell/src/store/commit.ts';
+import type { StartAnswer, Store } from '../../packages/stepwell/src/store/contract.ts';
 import { CheckedStore, type Checks } from '../model-check/checked-store.ts';
 import { JournalWatch } from './journal-watch.ts';
 import { PassThroughStore } from './pass-through-store.ts';

@@ -23,6 +23,8 @@ export interface S3ArtifactsOptions {
 }
 
 const SECOND = 1_000;
+/** An upload in pieces, and the object that it becomes, tell when it began: it may go on for hours. */
+const LONGEST_UPLOAD = 24 * 3_600_000;
 /** What S3 copies with one request. */
 const MOST_BYTES = 5 * 1024 ** 3;
 
@@ -187,19 +189,20 @@ export class S3Artifacts implements ArtifactStore {
   }
 
   async clean(before: number): Promise<number> {
+    const begunBefore = before - LONGEST_UPLOAD;
     let cleaned = 0;
     for await (const { name, writtenAt } of this.#objects(this.#prefix.unfinished)) {
-      if (writtenAt >= before) continue;
+      if (writtenAt >= begunBefore) continue;
       await this.#requests.send({ method: 'DELETE', name });
       cleaned++;
     }
-    return cleaned + (await this.#abortUploads(before));
+    return cleaned + (await this.#abortUploads(begunBefore));
   }
 
-  async #abortUploads(before: number): Promise<number> {
+  async #abortUploads(begunBefore: number): Promise<number> {
     let aborted = 0;
     for (const upload of elements(await this.#uploads(), 'Upload')) {
-      if (Date.parse(field(upload, 'Initiated') ?? '') >= before) continue;
+      if (Date.parse(field(upload, 'Initiated') ?? '') >= begunBefore) continue;
       const uploadId = field(upload, 'UploadId')!;
       await this.#requests.send({ method: 'DELETE', name: field(upload, 'Key')!, query: { uploadId } });
       aborted++;

@@ -1,4 +1,5 @@
-import type { ScheduledRun, ScheduleState } from './schedule.ts';
+import type { ScheduledRun } from 'stepwell';
+import type { ScheduleState } from './state.ts';
 import { latestTimes, nextTime } from './timing.ts';
 
 /** A start that is later than this was missed (ms): longer than any pause of a process that is alive. */

@@ -1,9 +1,9 @@
-import { type Stepwell, type StartedRun } from 'stepwell';
+import type { ScheduleInfo, ScheduleSettings, StartedRun, Stepwell } from 'stepwell';
 import { advance, dueAt, scheduledRun } from './due.ts';
-import type { Schedule, ScheduleOptions, ScheduleState } from './schedule.ts';
 import { settingsOf } from './settings.ts';
 import { Shelf, type Kept } from './shelf.ts';
 import { Starts } from './starts.ts';
+import type { ScheduleState } from './state.ts';
 import { nextTime } from './timing.ts';
 
 /** Schedules that other processes have changed are noticed within this time (ms). */
@@ -49,7 +49,7 @@ export class Schedules implements AsyncDisposable {
    * @throws StepwellError `SCHEDULE_INVALID`, `DURATION_INVALID`, `ID_INVALID`, `INPUT_INVALID`, `VALUE_NOT_JSON`,
    * `WORKFLOW_UNKNOWN`, `WORKFLOW_VERSION_UNKNOWN`, `NAME_INVALID`, `OPTION_INVALID`, `STORE_…`
    */
-  async set(name: string, options: ScheduleOptions): Promise<Schedule> {
+  async set(name: string, options: ScheduleSettings): Promise<ScheduleInfo> {
     const known = (await this.#shelf.find(name))?.state.timing ?? null;
     const settings = await settingsOf(this.#well, name, options, known);
     const kept = await this.#shelf.change(name, (state) => {
@@ -68,12 +68,12 @@ export class Schedules implements AsyncDisposable {
   }
 
   /** In the order of their names. */
-  async list(): Promise<Schedule[]> {
+  async list(): Promise<ScheduleInfo[]> {
     return (await this.#shelf.all()).map(shown);
   }
 
   /** @throws StepwellError `SCHEDULE_NOT_FOUND`, `STORE_…` */
-  async get(name: string): Promise<Schedule> {
+  async get(name: string): Promise<ScheduleInfo> {
     return shown(await this.#shelf.get(name));
   }
 
@@ -103,13 +103,21 @@ export class Schedules implements AsyncDisposable {
     await this.#look();
   }
 
-  /** Starts a run of it now, whatever its times, its overlap and its pause. @throws StepwellError `SCHEDULE_NOT_FOUND`, and what a start throws */
-  async runNow(name: string): Promise<StartedRun> {
+  /**
+   * Starts a run of it now, whatever its times, its overlap and its pause.
+   * @param id of the run; the same id again is the same run
+   * @throws StepwellError `SCHEDULE_NOT_FOUND`, and what a start throws
+   */
+  async runNow(name: string, { id }: { id?: string } = {}): Promise<StartedRun> {
     const { system } = this.#well.parts;
-    const { run, at } = scheduledRun(name, this.#now);
+    const { run } = scheduledRun(name, this.#now);
     const { state } = await this.#shelf.get(name);
-    const started = await this.#starts.start(name, state, `${run}+${system.uuid()}`);
-    await this.#shelf.changeExisting(name, (state) => ({ ...state, last: { run: started.id, at } }));
+    const started = await this.#starts.start(name, state, id ?? `${run}+${system.uuid()}`);
+    const at = started.created ? this.#now : (await started.info()).createdAt;
+    await this.#shelf.changeExisting(name, (state) =>
+      // Asked for again, it may be older than what the schedule has started since.
+      state.last !== undefined && state.last.at > at ? state : { ...state, last: { run: started.id, at } },
+    );
     return started;
   }
 
@@ -207,7 +215,7 @@ function withoutMade(
   };
 }
 
-function shown({ name, state }: Kept): Schedule {
+function shown({ name, state }: Kept): ScheduleInfo {
   const { cancelling: _, ...rest } = state;
   return { name, ...rest };
 }

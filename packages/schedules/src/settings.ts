@@ -1,9 +1,18 @@
-import { StepwellError, type Json, type StartOptions, type Stepwell } from 'stepwell';
-import type { CatchUp, Overlap, ScheduleOptions, ScheduleState } from './schedule.ts';
-import { storedTiming, type StoredTiming } from './timing.ts';
+import {
+  StepwellError,
+  type Json,
+  type ScheduleCatchUp,
+  type ScheduleOverlap,
+  type ScheduleSettings,
+  type StartOptions,
+  type Stepwell,
+  type StoredTiming,
+} from 'stepwell';
+import type { ScheduleState } from './state.ts';
+import { storedTiming } from './timing.ts';
 
-const OVERLAPS: readonly Overlap[] = ['skip', 'queue', 'cancel', 'allow'];
-const CATCH_UPS: readonly CatchUp[] = ['none', 'latest', 'all'];
+const OVERLAPS: readonly ScheduleOverlap[] = ['skip', 'queue', 'cancel', 'allow'];
+const CATCH_UPS: readonly ScheduleCatchUp[] = ['none', 'latest', 'all'];
 /** The id of a run holds the schedule's name and a time. */
 const LONGEST_NAME = 200;
 
@@ -20,7 +29,7 @@ export type Settings = Omit<
 export async function settingsOf(
   well: Stepwell,
   name: string,
-  options: ScheduleOptions,
+  options: ScheduleSettings,
   known: StoredTiming | null,
 ): Promise<Settings> {
   if (name.length === 0 || name.length > LONGEST_NAME)
@@ -64,7 +73,7 @@ export function startOptions({ version, queue, priority }: Settings): StartOptio
 }
 
 function timingOf(
-  options: ScheduleOptions,
+  options: ScheduleSettings,
   where: string,
   known: StoredTiming | null,
   now: number,

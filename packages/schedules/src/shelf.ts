@@ -1,6 +1,6 @@
 import type { ScheduleRecord, Store } from 'stepwell/engine';
 import { isStepwellError, StepwellError } from 'stepwell';
-import type { ScheduleState } from './schedule.ts';
+import type { ScheduleState } from './state.ts';
 
 /** A schedule as it was read, so that it can be changed. */
 export interface Kept {
@@ -79,6 +79,8 @@ export class Shelf {
 
   /** @throws StepwellError `SCHEDULE_NOT_FOUND` */
   async remove(name: string): Promise<void> {
+    // Found by itself first: a name that none can have is not something that every store could be asked for.
+    await this.get(name);
     if (!(await this.#store.deleteSchedule(this.#namespace, name))) throw notFound(name);
   }
 }

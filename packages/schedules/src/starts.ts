@@ -1,6 +1,6 @@
-import { isFinal, isStepwellError, type StartedRun, type Stepwell } from 'stepwell';
-import type { ScheduledRun, ScheduleState } from './schedule.ts';
+import { isFinal, isStepwellError, type ScheduledRun, type StartedRun, type Stepwell } from 'stepwell';
 import { startOptions } from './settings.ts';
+import type { ScheduleState } from './state.ts';
 
 /** Makes the starts that are on record; each as often as it likes, since the id of a run is made of its time. */
 export class Starts {
@@ -61,7 +61,9 @@ export class Starts {
 
   async #cancel(run: string, name: string): Promise<void> {
     try {
-      await this.#well.cancel(run, { reason: `The schedule "${name}" starts the next run.` });
+      // Whoever does it once more, since the first one died before it could say so, does not cut its cleanup short.
+      const id = `schedule ${name}`;
+      await this.#well.cancel(run, { reason: `The schedule "${name}" starts the next run.`, id });
     } catch (error) {
       if (!isStepwellError(error, 'RUN_ENDED') && !isStepwellError(error, 'RUN_NOT_FOUND')) throw error;
     }

@@ -1,25 +1,12 @@
 import { Cron } from 'croner';
-import { milliseconds, StepwellError, type Duration } from 'stepwell';
-
-/** When a schedule starts its runs. */
-export type Timing =
-  /** A cron expression of 5 parts, or of 6 that begin with seconds, read in a time zone (default UTC). */
-  | { readonly cron: string; readonly timeZone?: string }
-  /** A fixed time between starts, counted from `from` (default: when the schedule was made). */
-  | { readonly every: Duration; readonly from?: Date | number };
-
-/** A timing as it is kept. */
-export type StoredTiming =
-  | { readonly cron: string; readonly timeZone: string }
-  /** Milliseconds, and milliseconds since 1970. */
-  | { readonly every: number; readonly from: number };
+import { milliseconds, StepwellError, type ScheduleTiming, type StoredTiming } from 'stepwell';
 
 /**
  * Checks a timing.
  * @param now milliseconds since 1970
  * @throws StepwellError `SCHEDULE_INVALID`, `DURATION_INVALID`
  */
-export function storedTiming(timing: Timing, where: string, now: number): StoredTiming {
+export function storedTiming(timing: ScheduleTiming, where: string, now: number): StoredTiming {
   if ('cron' in timing) {
     const stored = { cron: timing.cron, timeZone: timing.timeZone ?? 'UTC' };
     demandCron(stored, where, now);

@@ -1,11 +1,17 @@
-import { type AnyDefinition, type StepwellError, type Stepwell, workflow } from 'stepwell';
+import {
+  type AnyDefinition,
+  type ScheduleSettings,
+  type StepwellError,
+  type Stepwell,
+  workflow,
+} from 'stepwell';
 import { testEngine, TestClock } from 'stepwell/testing';
 import type { Store } from 'stepwell/engine';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { z } from 'zod';
-import { alteredStore } from '../../stepwell/test/altered-store.ts';
+import { alteredStore } from '../../stepwell/src/store/altered.ts';
 import { openMemoryStore } from '../../stepwell/src/store/memory/store.ts';
-import { Schedules, type ScheduleOptions } from '../src/index.ts';
+import { Schedules } from '../src/index.ts';
 
 const MIDNIGHT = Date.UTC(2030, 0, 1);
 const HOURLY = { cron: '0 * * * *' } as const;
@@ -100,7 +106,7 @@ test('starts once, however many processes there are', async () => {
   expect(await runs(processes[1]!.well)).toEqual(expected);
 });
 
-test.each<[ScheduleOptions['overlap'], string[]]>([
+test.each<[ScheduleSettings['overlap'], string[]]>([
   ['skip', ['01:00 succeeded', '03:00 waiting']],
   ['allow', ['01:00 succeeded', '02:00 waiting', '03:00 waiting']],
   ['cancel', ['01:00 cancelled', '02:00 cancelled', '03:00 waiting']],
@@ -115,7 +121,7 @@ test.each<[ScheduleOptions['overlap'], string[]]>([
   expect((await schedules.get('long')).starting).toEqual([]);
 });
 
-test.each<[ScheduleOptions['catchUp'], `${number}h${number}m` | `3h30s`, string[]]>([
+test.each<[ScheduleSettings['catchUp'], `${number}h${number}m` | `3h30s`, string[]]>([
   ['none', '3h30m', []],
   ['latest', '3h30m', ['03:00']],
   ['all', '3h30m', ['01:00', '02:00', '03:00']],
@@ -224,7 +230,7 @@ test('what is not there', async () => {
   }
 });
 
-test.each<[string, ScheduleOptions, StepwellError['code']]>([
+test.each<[string, ScheduleSettings, StepwellError['code']]>([
   ['s', { every: '1h', workflow: 'strict', input: { n: 'one' } }, 'INPUT_INVALID'],
   ['s', { every: '1h', workflow: 'quick', input: new Date() }, 'VALUE_NOT_JSON'],
   ['s', { every: '1h', workflow: 'nobody' }, 'WORKFLOW_UNKNOWN'],
@@ -260,6 +266,38 @@ test('an input that does not fit any more is shown, and the schedule goes on', a
   await clock.advance('1h');
   expect((await after.schedules.get('s')).problem).toBeUndefined();
   expect(await runs(after.well)).toEqual(['s@02:00 succeeded']);
+});
+
+test('a run that makes room for the next one cleans up, also if whoever cancelled it died before it could say so', async () => {
+  const tidy = workflow('tidy', async (ctx) => {
+    try {
+      await ctx.waitForEvent('go');
+    } catch {
+      await ctx.sleep('cleaning', '30m');
+    }
+  });
+  const first = await open([tidy]);
+  await first.schedules.set('s', { ...HOURLY, workflow: tidy, overlap: 'cancel' });
+  await clock.advance('1h');
+  await crash(first);
+  const deliver: Store['deliver'] = async (deliveries) => {
+    await store.deliver(deliveries);
+    return new Promise(() => {});
+  };
+  const { well: dying } = await testEngine({
+    store: alteredStore(store, { deliver }),
+    clock,
+    workflows: [tidy],
+  });
+  void Schedules.open(dying, { onError: (error) => told.push(error) });
+  await clock.advance('1h');
+  dying.kill();
+  await clock.advance('1m');
+  const { well } = await open([tidy]);
+  await clock.advance('5m');
+  expect(await runs(well)).toEqual(['s@01:00 waiting', 's@02:00 waiting']);
+  await clock.advance('30m');
+  expect(await runs(well)).toEqual(['s@01:00 succeeded', 's@02:00 waiting']);
 });
 
 const CALLS = ['schedules', 'saveSchedule', 'get', 'start'] as const;

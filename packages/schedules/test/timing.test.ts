@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { latestTimes, nextTime, storedTiming, type StoredTiming } from '../src/timing.ts';
+import type { StoredTiming } from 'stepwell';
+import { latestTimes, nextTime, storedTiming } from '../src/timing.ts';
 
 const at = (text: string) => Date.parse(text);
 const shown = (times: readonly (number | null)[]) =>

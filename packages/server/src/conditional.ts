@@ -15,9 +15,8 @@ export function taggedAnswers(description: string, shape: z.ZodType) {
   return { 200: json(description, shape, headers), 304: nothing('Nothing has changed', headers) } as const;
 }
 
-/** A value with the ETag of its text; 304 if the caller has it already. */
-export function tagged(c: Context, value: unknown, ifNoneMatch: string | undefined): Response {
-  const text = JSON.stringify(value);
+/** The text of a JSON value with an ETag; 304 if the caller has it already. */
+export function tagged(c: Context, text: string, ifNoneMatch: string | undefined): Response {
   const headers = { ETag: `"${hash('sha1', text, 'base64url')}"`, 'Cache-Control': 'no-cache' };
   if (isMatch(ifNoneMatch, headers.ETag)) return c.body(null, 304, headers);
   return c.body(text, 200, { 'Content-Type': 'application/json', ...headers });

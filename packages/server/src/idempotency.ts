@@ -25,8 +25,8 @@ interface Recorded {
  *                  → a problem: nothing is recorded                 the next one begins anew
  *                  → the process dies: neither                      409 for 60 s, then the next one begins anew
  *
- * Between the work and its record the process can die. What a request makes has an id that is made of the key, if the
- * caller gave none, so that the next one finds it made.
+ * Between the work and its record the process can die. What a request makes, and what it tells a run, has an id that is
+ * made of the key, if the caller gave none, so that the next one finds it made.
  */
 export class Requests {
   readonly #api: Api;

@@ -8,6 +8,8 @@ export interface ServerLimits {
   bodyTimeout: number;
   /** Milliseconds in which no byte of an upload comes. `REQUEST_TIMED_OUT` */
   uploadSilence: number;
+  /** Milliseconds in which no byte of a download is taken. Its connection is cut: `Range` goes on. */
+  downloadSilence: number;
   /** Milliseconds until the headers are there. `REQUEST_TIMED_OUT` */
   headersTimeout: number;
   /** Number of headers. `HEADERS_TOO_LARGE` */
@@ -26,6 +28,7 @@ export const DEFAULT_SERVER_LIMITS: Readonly<ServerLimits> = {
   bodyBytes: 8 * 1024 * 1024,
   bodyTimeout: 30_000,
   uploadSilence: 60_000,
+  downloadSilence: 60_000,
   headersTimeout: 10_000,
   headers: 100,
   headerBytes: 16 * 1024,

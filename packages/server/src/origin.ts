@@ -15,7 +15,19 @@ export function checkOrigin(headers: Headers, localOnly: boolean): void {
   if (origin !== null && hostOf(origin) !== host) {
     throw refused(`a page of ${origin} asked for it through a browser`);
   }
+  if (isPartOfForeignPage(headers)) throw refused('a page of another origin asked for it through a browser');
   if (localOnly && host !== '' && !isLocalName(host)) throw refused(`it was sent to the name ${host}`);
+}
+
+/**
+ * Whether a browser asks for a script, a picture, a frame and the like of a page that is of another origin: it sends no
+ * origin with these, but says (https://www.w3.org/TR/fetch-metadata/) for whom they are. What a link leads to is let in.
+ */
+function isPartOfForeignPage(headers: Headers): boolean {
+  const site = headers.get('sec-fetch-site');
+  if (site !== 'cross-site' && site !== 'same-site') return false;
+  const mode = headers.get('sec-fetch-mode');
+  return mode === 'no-cors' || (mode === 'navigate' && headers.get('sec-fetch-dest') !== 'document');
 }
 
 function hostOf(origin: string): string | null {

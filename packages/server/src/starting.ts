@@ -1,9 +1,10 @@
 import type { Context } from 'hono';
 import { createHash } from 'node:crypto';
-import { isFinal, type ErrorCode, type StartedRun } from 'stepwell';
+import { isFinal, type ErrorCode, type RunInfo, type StartedRun } from 'stepwell';
 import { z } from 'zod';
 import type { Api } from './api.ts';
 import { linksOf } from './links.ts';
+import { isFault } from './problem.ts';
 import { json } from './route.ts';
 import { ended, LONGEST_WAIT } from './routes/result.ts';
 import { optional } from './shape.ts';
@@ -51,8 +52,9 @@ export async function startedAnswer(
   const created = run.created || repeated;
   const seconds = waitOf(prefer);
   if (seconds > 0) {
-    const { status, output, error } = await ended(run.id, seconds * 1_000, c.req.raw.signal, api);
-    if (isFinal(status)) {
+    const end = await endWithin(run.id, seconds * 1_000, c, api);
+    if (end !== null) {
+      const { status, output, error } = end;
       const headers = { Location: links.self, 'Preference-Applied': `wait=${seconds}` };
       return jsonAnswer({ id: run.id, created, links, status, output, error }, 200, headers);
     }
@@ -62,11 +64,27 @@ export async function startedAnswer(
   return jsonAnswer(body, 202, { Location: links.self, 'Retry-After': '1' });
 }
 
+/** Null: it has not ended, or nobody can say. The run is on record all the same, and that is what was asked for. */
+async function endWithin(id: string, wait: number, c: Context, api: Api): Promise<RunInfo | null> {
+  try {
+    const run = await ended(id, wait, c.req.raw.signal, api);
+    return isFinal(run.status) ? run : null;
+  } catch (error) {
+    if (isFault(error)) api.log(`The end of the run "${id}" could not be waited for.`, error);
+    return null;
+  }
+}
+
 /** Seconds of `Prefer: wait=30` (RFC 7240), at most as long as a result can be waited for. What is not understood is no preference. */
 function waitOf(prefer: string | undefined): number {
   if (prefer === undefined) return 0;
   const wait = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,9})"?(?=[,;\s]|$)/i.exec(prefer)?.[1];
   return Math.min(Number(wait ?? 0), LONGEST_WAIT / 1_000);
+}
+
+/** The id of a call that a run knows again if it is repeated. */
+export function callId(c: Context, key: string | undefined): { id?: string } {
+  return key === undefined ? {} : { id: idFromKey(key, c.req.path) };
 }
 
 /**

@@ -15,6 +15,8 @@ export function transportOptions({ headerBytes, headersTimeout }: ServerLimits) 
     maxHeaderSize: headerBytes,
     headersTimeout,
     requestTimeout: 0,
+    // One that lacks it is answered as all others that cannot be read; Node would say nothing but the status.
+    requireHostHeader: false,
     connectionsCheckingInterval: Math.max(100, Math.min(1_000, headersTimeout / 4)),
   };
 }
@@ -54,6 +56,13 @@ export class Transport {
       this.#answer(response, new StepwellError('REQUEST_MALFORMED', detail));
     });
     http.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#refuse(error, socket));
+    // Nobody listening, Node would close the connection without a word.
+    http.on('connect', (_request: IncomingMessage, socket: Duplex) => {
+      // Nor does the HTTP server listen to it any more.
+      socket.on('error', () => {});
+      const detail = 'CONNECT asks for a connection to somewhere else, which is for proxies.';
+      this.#tell(socket, new StepwellError('REQUEST_MALFORMED', detail));
+    });
   }
 
   /** Ends the connections over which nothing is under way. Node's own counts those whose last bytes still wait to be taken. */
@@ -109,7 +118,11 @@ export class Transport {
       return;
     }
     this.#refused.add(socket);
-    const { status, headers, body } = this.#partsOf(this.#refusalOf(error));
+    this.#tell(socket, this.#refusalOf(error));
+  }
+
+  #tell(socket: Duplex, error: StepwellError): void {
+    const { status, headers, body } = this.#partsOf(error);
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]!}\r\n${lines.join('')}\r\n${body}`);
     (socket as Socket).destroySoon();

@@ -1,5 +1,6 @@
 import type { Hono } from 'hono';
 import { Stepwell, type RunEvent } from 'stepwell';
+import { gather } from '../../stepwell/test/gather.ts';
 import { assemble, type AppOptions } from '../src/app.ts';
 import type { Route } from '../src/route.ts';
 import { expectDescribed } from './described.ts';
@@ -70,6 +71,12 @@ export class TestApi implements AsyncDisposable {
   async start(workflow: string, input?: unknown, id?: string): Promise<string> {
     const { body } = await this.post(`/v1/workflows/${workflow}/runs`, { input, id });
     return (body as { id: string }).id;
+  }
+  /** Ends a run at once, and purges it. */
+  async remove(id: string): Promise<void> {
+    await this.well.cancel(id, { force: true });
+    await gather(this.well.events(id));
+    await this.well.purge(id);
   }
   /** Resolves with the first event of a run that fits; rejects when the run ends without one. */
   async event(id: string, fits: (event: RunEvent['event']) => boolean): Promise<RunEvent> {

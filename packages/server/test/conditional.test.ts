@@ -1,3 +1,4 @@
+import { Stepwell, workflow } from 'stepwell';
 import { expect, test } from 'vitest';
 import { TestApi } from './api.ts';
 
@@ -31,4 +32,56 @@ test.each(['/v1/runs/open', '/v1/runs?workflow=stages'])(
 test('an unknown run has no tag to compare', async () => {
   await using api = await TestApi.open();
   expect(await ask(api, '/v1/runs/nobody', '*')).toMatchObject({ status: 404 });
+});
+
+test('whatever changes in the answer changes the tag, and what changes back has the old one', async () => {
+  const telling = workflow('telling', async (ctx) => {
+    await ctx.waitForEvent('go');
+    ctx.progress({ percent: 50 });
+    await ctx.waitForEvent('go');
+    ctx.setStatus('half way');
+    await ctx.waitForEvent('go');
+    ctx.tag('late');
+    await ctx.waitForEvent('go');
+  });
+  await using well = await Stepwell.open({ store: 'memory:', workflows: [telling] });
+  const api = TestApi.on(well, {});
+  const seen: string[] = [];
+  /** Once the run has nothing more to do. */
+  const tag = async () => {
+    await expect
+      .poll(async () => {
+        const { status, readyAt } = await well.get('r');
+        return status === 'waiting' ? readyAt === undefined : status !== 'running';
+      })
+      .toBe(true);
+    return (await api.get('/v1/runs/r')).headers.get('etag')!;
+  };
+  /** Waits until the run is otherwise than it ever was. */
+  const changed = async (change: () => Promise<unknown>) => {
+    await change();
+    await expect.poll(tag).not.toSatisfy((etag: string) => seen.includes(etag));
+    seen.push(await tag());
+    expect(await ask(api, '/v1/runs/r', seen.at(-1)!)).toMatchObject({ status: 304 });
+  };
+  await well.pauseQueue('default', { by: 'Ada' });
+  await changed(() => api.start('telling', undefined, 'r'));
+  await changed(() => well.pauseQueue('default', { by: 'Bob' }));
+  await well.pauseQueue('default', { by: 'Ada' });
+  expect(await tag()).toBe(seen[0]);
+  await well.resumeQueue('default');
+  await expect.poll(async () => (await well.get('r')).status).toBe('waiting');
+  seen.push(await tag());
+  for (let go = 0; go < 3; go++) await changed(() => well.raiseEvent('r', 'go'));
+  await well.pause('r', { by: 'Ada' });
+  await expect.poll(async () => (await well.get('r')).status).toBe('paused');
+  seen.push(await tag());
+  await well.resume('r');
+  await expect.poll(tag).toBe(seen.at(-2));
+  await well.cancel('r', { reason: 'enough' });
+  await expect.poll(async () => (await well.get('r')).status).toBe('cancelled');
+  seen.push(await tag());
+  expect(new Set(seen).size).toBe(seen.length);
+  await well.purge('r');
+  expect(await ask(api, '/v1/runs/r', seen.at(-1)!)).toMatchObject({ status: 404 });
 });

@@ -1,6 +1,7 @@
+import { Stepwell } from 'stepwell';
 import { expect, test } from 'vitest';
 import { TestApi } from './api.ts';
-import { repairable } from './workflows.ts';
+import { repairable, tidy } from './workflows.ts';
 
 test('events reach the run, one with the same id only once', async () => {
   await using api = await TestApi.open();
@@ -49,6 +50,67 @@ test('a cancel carries its reason, and force ends the run at once', async () => 
   expect((await api.event('hard', ({ type }) => type === 'run.cancelled')).event).toMatchObject({
     forced: true,
   });
+});
+
+test('a cancel that is repeated is the same, by its id or its key; another one ends the run at once', async () => {
+  await using well = await Stepwell.open({ store: 'memory:', workflows: [tidy] });
+  const api = TestApi.on(well, {});
+  const started = async (id: string) => {
+    await api.start('tidy', undefined, id);
+    await expect.poll(async () => (await well.get(id)).status).toBe('waiting');
+  };
+  const cleans = (id: string) =>
+    api.event(id, (event) => event.type === 'operation.started' && event.event === 'cleaned');
+  for (const path of ['/v1/runs/x/cancel', '/v1/runs/cancel']) {
+    await started('x');
+    const body = path === '/v1/runs/cancel' ? { filter: {}, id: 'call' } : { id: 'call' };
+    for (let time = 0; time < 2; time++) expect((await api.post(path, body)).status).toBeLessThan(300);
+    await cleans('x');
+    // Behind the key's own record: as after a crash.
+    for (let time = 0; time < 2; time++) {
+      await api.ask(path, {
+        method: 'POST',
+        headers: { 'idempotency-key': 'k' },
+        body: JSON.stringify(body),
+      });
+      await well.parts.store.forgetRequests(Number.MAX_SAFE_INTEGER);
+    }
+    await well.raiseEvent('x', 'cleaned');
+    expect(await well.result('x')).toBe('clean');
+    await well.purge('x');
+  }
+  await started('y');
+  await api.post('/v1/runs/y/cancel', { id: 'one' });
+  await cleans('y');
+  await api.post('/v1/runs/y/cancel', { id: 'other' });
+  await expect(well.result('y')).rejects.toMatchObject({ code: 'RUN_CANCELLED' });
+  await started('z');
+  expect(await api.post('/v1/runs/z/cancel', { id: '' })).toMatchObject({
+    status: 400,
+    body: { code: 'ID_INVALID' },
+  });
+});
+
+test('what is on its way to a run is answered with where to look', async () => {
+  await using api = await TestApi.open();
+  await api.start('stages', undefined, 'a/b');
+  const has = (wanted: string) => expect.poll(async () => (await api.well.get('a/b')).status).toBe(wanted);
+  for (const [what, becomes] of [
+    ['events/go', 'waiting'],
+    ['pause', 'paused'],
+    ['resume', 'waiting'],
+    ['cancel', 'cancelled'],
+    ['retry', 'waiting'],
+  ] as const) {
+    const { status, headers } = await api.post(`/v1/runs/a%2Fb/${what}`);
+    expect([what, status, headers.get('location'), headers.get('retry-after')]).toEqual([
+      what,
+      202,
+      '/v1/runs/a%2Fb',
+      '1',
+    ]);
+    await has(becomes);
+  }
 });
 
 test('a paused run stands still until it is resumed', async () => {

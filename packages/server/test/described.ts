@@ -6,7 +6,7 @@ import type { Route } from '../src/route.ts';
 /** Headers that are not of one answer, but of HTTP, or of every problem. */
 const GENERAL = new Set([
   ...['content-type', 'cache-control', 'retry-after', 'allow', 'idempotency-replayed', 'x-accel-buffering'],
-  ...['content-security-policy', 'x-content-type-options'],
+  ...['content-security-policy', 'cross-origin-resource-policy', 'x-content-type-options'],
 ]);
 
 /** Fails if an answer is not one of those that the route says it has: status, headers, every field of the body. */

@@ -99,6 +99,34 @@ test('nothing is made twice when the server dies before it has recorded the answ
   expect(events).toEqual([1]);
 });
 
+test('a start that is put off is not made again once its run has begun', async () => {
+  await using api = await TestApi.open();
+  const { store } = api.well.parts;
+  const requests: [path: string, body: object][] = [
+    ['/v1/workflows/echo/runs', { debounce: { key: 'one', delay: 1 } }],
+    ['/v1/workflows/echo/runs/batch', { items: [{ debounce: { key: 'many', delay: 1 } }] }],
+  ];
+  for (const [path, body] of requests) {
+    const first = await post(api, path, 'k', body);
+    const [id] = idsIn(first.body);
+    await api.well.result(id!);
+    await store.forgetRequests(Number.MAX_SAFE_INTEGER);
+    const second = await post(api, path, 'k', body);
+    expect(idsIn(second.body)).toEqual([id]);
+    await store.forgetRequests(Number.MAX_SAFE_INTEGER);
+  }
+  expect((await api.well.list()).runs).toHaveLength(2);
+  // While it has not begun, another start moves it: whoever asks is told that it was there.
+  const path = '/v1/workflows/echo/runs';
+  const later = { debounce: { key: 'later', delay: '1h' } };
+  const made = await post(api, path, 'a', later);
+  expect(made).toMatchObject({ status: 202, body: { created: true } });
+  expect(await post(api, path, 'b', later)).toMatchObject({
+    status: 200,
+    body: { created: false, id: idsIn(made.body)[0] },
+  });
+});
+
 test('an answer that cannot be recorded is given all the same', async () => {
   await using api = await TestApi.open();
   const failure = new Error('the disk is gone');

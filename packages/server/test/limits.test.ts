@@ -130,6 +130,7 @@ test.each([
   ['a length that is no number', `${GET}Content-Length: ten\r\n\r\n`],
   ['two lengths', `${GET}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab`],
   ['a length and chunks', `${GET}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\na`],
+  ['what is for proxies', 'CONNECT example.com:80 HTTP/1.1\r\nHost: example.com:80\r\n\r\n'],
   [
     'chunks that are none',
     `POST /v1/runs/cancel HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n`,
@@ -137,6 +138,16 @@ test.each([
 ])('%s is answered as a problem', async (_what, bytes) => {
   await using served = await Served.open({});
   expect(problemIn(await served.say(bytes))).toBe('400 REQUEST_MALFORMED');
+});
+
+test.each([
+  ['no Host', 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n'],
+  ['no Host, as HTTP/1.0 allows', 'GET /healthz HTTP/1.0\r\n\r\n'],
+  ['a Host that is none', 'GET /healthz HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n'],
+  ['no address', 'OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'],
+])('a request with %s is answered as a problem', async (_what, bytes) => {
+  await using served = await Served.open({});
+  expect(problemIn(await served.say(bytes))).toBe('400 PARAMETER_INVALID');
 });
 
 test('a request whose body never comes does not keep its connection', async () => {

@@ -4,7 +4,7 @@ import { Stepwell } from 'stepwell';
 import { expect, test, vi } from 'vitest';
 import type { ErrorLog } from '../src/api.ts';
 import { serve, type ServeOptions, type Server } from '../src/index.ts';
-import { gather } from './gather.ts';
+import { gather } from '../../stepwell/test/gather.ts';
 import { ManualTimer } from './manual-timer.ts';
 import { allFrames, frames, idsOf } from './sse.ts';
 import { echo, greet, stages } from './workflows.ts';

@@ -1,5 +1,10 @@
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Stepwell } from 'stepwell';
+import { expect, onTestFinished, test } from 'vitest';
 import { TestApi } from './api.ts';
+import { tidy } from './workflows.ts';
 
 const ids = async (api: TestApi, query = '') => {
   const { body } = await api.get(`/v1/runs${query}`);
@@ -34,6 +39,25 @@ test.each([
     body: { code },
   });
   expect(await ids(api)).toEqual([]);
+});
+
+test('of a batch in which an id is taken by another start, all others are started', async () => {
+  await using api = await TestApi.open();
+  await api.start('stages', undefined, 'taken');
+  const items = [{ id: 'a' }, { id: 'taken', input: 'other' }, { id: 'b' }, { id: 'b' }];
+  const send = () =>
+    api.ask('/v1/workflows/stages/runs/batch', {
+      method: 'POST',
+      headers: { 'idempotency-key': 'k' },
+      body: JSON.stringify({ items }),
+    });
+  for (let time = 0; time < 2; time++) {
+    const answer = await send();
+    expect(answer).toMatchObject({ status: 409, body: { code: 'RUN_ID_TAKEN' } });
+    expect((answer.body as { detail: string }).detail).toContain('"taken"');
+    expect(answer.headers.has('idempotency-replayed')).toBe(false);
+  }
+  expect(await ids(api)).toEqual(['b', 'a', 'taken']);
 });
 
 test('runs are counted, and listed, by any filter', async () => {
@@ -78,6 +102,23 @@ test('runs are cancelled by a filter; a dry run counts them and does nothing', a
   expect((await api.event('a', ({ type }) => type === 'run.cancelled')).event).toMatchObject({
     reason: 'cleared',
   });
+});
+
+test('a run that is meant twice is cancelled once', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'stepwell-many-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  for (const store of ['memory:', `sqlite:${join(directory, 'runs.db')}`]) {
+    await using well = await Stepwell.open({ store, workflows: [tidy] });
+    const api = TestApi.on(well, {});
+    await api.start('tidy', undefined, 'a');
+    await expect.poll(async () => (await well.get('a')).status).toBe('waiting');
+    expect(await ids(api, '?status=waiting,waiting&status=waiting')).toEqual(['a']);
+    const filter = { status: ['waiting', 'waiting'] };
+    expect(await api.post('/v1/runs/cancel', { filter })).toMatchObject({ body: { count: 1 } });
+    await well.raiseEvent('a', 'cleaned');
+    // Cancelled twice it would have ended at once.
+    expect(await well.result('a')).toBe('clean');
+  }
 });
 
 test('runs are retried and purged by a filter', async () => {

@@ -47,6 +47,19 @@ test.each(['https://evil.example', 'null', 'not an origin', 'http://127.0.0.1:1'
   },
 );
 
+test.each([
+  ['a script of a page elsewhere', 'cross-site', 'no-cors', 'script', 403],
+  ['a picture of a page at another port', 'same-site', 'no-cors', 'image', 403],
+  ['a frame of a page elsewhere', 'cross-site', 'navigate', 'iframe', 403],
+  ['a link of a page elsewhere', 'cross-site', 'navigate', 'document', 200],
+  ['a picture of a page of the server', 'same-origin', 'no-cors', 'image', 200],
+  ['an address that somebody types', 'none', 'navigate', 'document', 200],
+  ['an origin that a proxy vouches for', 'same-site', 'cors', 'empty', 200],
+])('%s: Sec-Fetch-Site %s, mode %s, for a %s: %i', async (_what, site, mode, dest, status) => {
+  const headers = { 'Sec-Fetch-Site': site, 'Sec-Fetch-Mode': mode, 'Sec-Fetch-Dest': dest };
+  expect((await ask(headers)).status).toBe(status);
+});
+
 test.each(['evil.example', 'evil.example:80', '127.0.0.1.evil.example', '10.0.0.1'])(
   'a request to the name %s is refused',
   async (host) => {

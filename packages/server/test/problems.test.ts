@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { ERRORS, StepwellError, type ErrorCode } from 'stepwell';
 import { expect, test, vi } from 'vitest';
 import { methodsAt } from '../src/mount.ts';
@@ -14,6 +15,31 @@ test('a problem says what happened, as RFC 9457 wants it, with its code', async 
     status: 404,
     detail: expect.stringContaining('nobody'),
     code: 'RUN_NOT_FOUND',
+  });
+});
+
+test('the type of a problem leads to its line, wherever the docs are', async () => {
+  await using api = await TestApi.open();
+  api.acceptUndescribed();
+  const docs = await readFile(new URL('../../../docs/errors.md', import.meta.url), 'utf8');
+  const headings = new Set([...docs.matchAll(/^## (\w+)$/gm)].map(([, heading]) => heading!.toLowerCase()));
+  for (const code of Object.keys(ERRORS) as ErrorCode[]) {
+    vi.spyOn(api.well, 'get').mockRejectedValueOnce(new StepwellError(code, 'so it is'));
+    const { body } = await api.get('/v1/runs/any');
+    const { type } = body as { type: string };
+    const [path, anchor] = type.split('#') as [string, string];
+    const page = await api.get(path);
+    expect(page.status).toBe(200);
+    expect(page.body).toContain(`<dt id="${anchor}"><code>${code}</code> (HTTP ${ERRORS[code].status})`);
+    // As GitHub makes anchors of headings, for whoever sets `errorDocs`.
+    expect(headings).toContain(anchor);
+  }
+});
+
+test('where the docs of errors are can be said', async () => {
+  await using api = await TestApi.open({ errorDocs: 'https://docs.example/errors' });
+  expect(await api.get('/v1/runs/nobody')).toMatchObject({
+    body: { type: 'https://docs.example/errors#run_not_found' },
   });
 });
 

@@ -1,3 +1,4 @@
+import { StepwellError } from 'stepwell';
 import { expect, test, vi } from 'vitest';
 import { TestApi } from './api.ts';
 import { ManualTimer } from './manual-timer.ts';
@@ -106,5 +107,20 @@ test('a wait that the store cannot keep up is an error, not an answer', async ()
   expect(await api.get('/v1/runs/nobody/result?wait=30s')).toMatchObject({
     status: 404,
     body: { code: 'RUN_NOT_FOUND' },
+  });
+});
+
+test('a wait for a run that is purged meanwhile is told so', async () => {
+  await using api = await TestApi.open();
+  await api.start('stages', undefined, 'gone');
+  const waits = vi.spyOn(api.well, 'result');
+  // Its end and its purge come before whoever waits has looked again.
+  waits.mockImplementationOnce(async (id) => {
+    await api.remove(id);
+    throw new StepwellError('RUN_PURGED', 'so it is');
+  });
+  expect(await api.get('/v1/runs/gone/result?wait=30s')).toMatchObject({
+    status: 410,
+    body: { code: 'RUN_PURGED' },
   });
 });

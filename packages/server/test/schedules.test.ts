@@ -71,6 +71,43 @@ test('a schedule is paused, resumed, and run by hand', async () => {
   });
 });
 
+test('run by hand, a schedule can be told the id of the run, and its result be waited for', async () => {
+  await using opened = await openWithSchedules();
+  const { api } = opened;
+  await put(api, 'hourly', { workflow: 'echo', every: '1h', input: 7 });
+  const ask = (headers: Record<string, string>, body: object = {}) =>
+    api.ask('/v1/schedules/hourly/run', { method: 'POST', headers, body: JSON.stringify(body) });
+  expect(await ask({ prefer: 'wait=30' }, { id: 'first' })).toMatchObject({
+    status: 200,
+    body: { id: 'first', created: true, output: 7 },
+  });
+  expect(await ask({}, { id: 'first' })).toMatchObject({
+    status: 200,
+    body: { id: 'first', created: false },
+  });
+  const keyed = await ask({ 'idempotency-key': 'k' });
+  expect(keyed).toMatchObject({
+    status: 202,
+    body: { id: expect.stringMatching(/^hourly\+/), created: true },
+  });
+  const { id } = keyed.body as { id: string };
+  const last = async () =>
+    ((await api.get('/v1/schedules/hourly')).body as { last: { run: string } }).last.run;
+  expect(await last()).toBe(id);
+
+  // As after a crash: the answer is not on record. Another run has been started since, and the input is another.
+  await api.well.parts.store.forgetRequests(Number.MAX_SAFE_INTEGER);
+  await expect.poll(() => api.well.parts.system.now()).toBeGreaterThan((await api.well.get(id)).createdAt);
+  await ask({}, { id: 'second' });
+  expect(await ask({ 'idempotency-key': 'k' })).toMatchObject({ status: 202, body: { id, created: true } });
+  expect(await last()).toBe('second');
+  await api.well.parts.store.forgetRequests(Number.MAX_SAFE_INTEGER);
+  await put(api, 'hourly', { workflow: 'echo', every: '1h', input: 8 });
+  expect(await ask({ 'idempotency-key': 'k' })).toMatchObject({ status: 202, body: { id, created: true } });
+  expect(await ask({}, { id: 'first' })).toMatchObject({ status: 409, body: { code: 'RUN_ID_TAKEN' } });
+  expect((await api.well.list()).runs).toHaveLength(3);
+});
+
 test.each([
   ['PUT', '/v1/schedules/a', { workflow: 'echo' }, 400, 'BODY_INVALID'],
   ['PUT', '/v1/schedules/a', { workflow: 'echo', cron: '* * * * *', every: '1h' }, 400, 'BODY_INVALID'],

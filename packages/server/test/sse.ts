@@ -1,4 +1,4 @@
-import { gather } from './gather.ts';
+import { gather } from '../../stepwell/test/gather.ts';
 
 /** One block of an event stream. */
 export interface Frame<Id = number> {

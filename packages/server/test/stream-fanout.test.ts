@@ -2,20 +2,21 @@ import { Stepwell } from 'stepwell';
 import type { News } from 'stepwell/engine';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { INSTALL_LIMIT } from '../../../test/programs.ts';
 import { RedisServer } from '../../../test/redis/server.ts';
 import type { ErrorLog } from '../src/api.ts';
 import { type Fanout, openFanout, serve, type Server } from '../src/index.ts';
 import { decodeHints, encodeHints } from '../src/streams/hints.ts';
 import { RedisFanout } from '../src/streams/redis-fanout.ts';
 import { deaf } from './deaf-store.ts';
-import { gather } from './gather.ts';
+import { gather } from '../../stepwell/test/gather.ts';
 import { frames, idsOf } from './sse.ts';
 import { stages } from './workflows.ts';
 
 let redis: RedisServer;
 beforeAll(async () => {
   redis = await RedisServer.start();
-});
+}, INSTALL_LIMIT);
 afterAll(() => redis[Symbol.asyncDispose]());
 
 /**

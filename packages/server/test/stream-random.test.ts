@@ -3,7 +3,7 @@ import type { FeedEvent, RunEvent } from 'stepwell';
 import type { Store } from 'stepwell/engine';
 import { expect, test, vi } from 'vitest';
 import { TestApi } from './api.ts';
-import { gather } from './gather.ts';
+import { gather } from '../../stepwell/test/gather.ts';
 import { type Frame, frames } from './sse.ts';
 
 /** A client that reads some, goes away in the middle of anything, and comes back with the last id that it has. */
@@ -36,6 +36,7 @@ class Client<T> {
     if (this.ended !== null) return;
     const headers: Record<string, string> = this.#last === undefined ? {} : { 'Last-Event-ID': this.#last };
     const response = await this.#api.app.request(this.#path, { headers });
+    if (response.status === 204) return void (this.ended = 'end');
     if (response.status !== 200) {
       this.ended = ((await response.json()) as { code: string }).code;
       return;

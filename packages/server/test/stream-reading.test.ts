@@ -1,7 +1,7 @@
 import type { RunEvent } from 'stepwell';
 import { expect, test, vi } from 'vitest';
 import { TestApi } from './api.ts';
-import { gather } from './gather.ts';
+import { gather } from '../../stepwell/test/gather.ts';
 import { ManualTimer } from './manual-timer.ts';
 import { Served } from './served.ts';
 import { allFrames, frames, idsOf } from './sse.ts';

@@ -81,6 +81,8 @@ async function readOn(
     try {
       const headers: Record<string, string> = last === undefined ? {} : { 'Last-Event-ID': last };
       const response = await fetch(`${url()}${path}`, { headers });
+      // It had the last event, and was cut off before the end was said.
+      if (response.status === 204 && isLast({ event: 'end' })) return;
       if (response.status !== 200) throw new Error(await response.text());
       for await (const frame of frames(response, String)) {
         if (frame.id !== undefined) last = frame.id;

@@ -9,7 +9,7 @@ import { Stepwell, workflow } from 'stepwell';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ErrorLog } from '../src/api.ts';
 import { serve, type ServeOptions } from '../src/index.ts';
-import { gather } from './gather.ts';
+import { gather } from '../../stepwell/test/gather.ts';
 import { ManualTimer } from './manual-timer.ts';
 import { frames } from './sse.ts';
 import { SocketClient } from './web-socket-client.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test, vi } from 'vitest';
 import type { ErrorLog } from '../src/api.ts';
-import { gather } from './gather.ts';
+import { gather } from '../../stepwell/test/gather.ts';
 import { ManualTimer } from './manual-timer.ts';
 import { Served } from './served.ts';
 import { SocketClient } from './web-socket-client.ts';
@@ -125,6 +125,7 @@ test('what the engine refuses has the code of the registry', async () => {
   expect(await codeOf({ type: 'raise', run: 'nobody', name: 'a/b' })).toBe('NAME_INVALID');
   expect(await codeOf({ type: 'heartbeat', callback: 'none' })).toBe('CALLBACK_NOT_FOUND');
   const { id } = await served.well.start('stages');
+  expect(await codeOf({ type: 'subscribe', run: id, after: 1_000 })).toBe('CURSOR_INVALID');
   expect(await codeOf({ id: 'twice', type: 'subscribe', run: id })).toBeUndefined();
   client.socket.send(JSON.stringify({ id: 'twice', type: 'subscribe', run: id }));
   const again = await client.first(({ type, id }) => type === 'problem' && id === 'twice');

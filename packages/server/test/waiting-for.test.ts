@@ -1,5 +1,5 @@
 import { Stepwell, workflow, type AnyDefinition, type WaitReason } from 'stepwell';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { MemoryStore } from '../../stepwell/src/store/memory/store.ts';
 import { TestApi } from './api.ts';
 
@@ -8,8 +8,10 @@ class Site implements AsyncDisposable {
   readonly #store = new MemoryStore();
   readonly #wells: Stepwell[] = [];
 
-  async open(...workflows: AnyDefinition[]): Promise<TestApi> {
-    const well = await Stepwell.open({ store: this.#store, workflows, onError: () => {} });
+  async open(...given: (AnyDefinition | { worker: false })[]): Promise<TestApi> {
+    const workflows = given.filter((one) => 'name' in one);
+    const options = given.find((one) => 'worker' in one) ?? {};
+    const well = await Stepwell.open({ store: this.#store, workflows, onError: () => {}, ...options });
     this.#wells.push(well);
     return TestApi.on(well, {});
   }
@@ -100,6 +102,35 @@ test('no worker for its version', async () => {
   ]);
 });
 
+test('no worker at all, whether it is new, its timer has gone off, or it was told something', async () => {
+  await using site = new Site();
+  const nap = workflow('nap', (ctx) => ctx.sleep('rest', '1h'));
+  const first = await site.open(nap);
+  await first.post('/v1/workflows/nap/runs', { id: 'resting' });
+  await first.post('/v1/workflows/nap/runs', { id: 'told' });
+  await expect.poll(() => first.well.counts()).toEqual({ waiting: 2 });
+  await site.close(first);
+  const idle = await site.open(nap, { worker: false });
+  await idle.post('/v1/workflows/nap/runs', { id: 'new' });
+  const none = { kind: 'no worker', detail: 'nap@1' };
+  const rest = { kind: 'sleep', op: 'rest', until: expect.any(Number) };
+  expect(await shown(idle, 'new')).toEqual([none]);
+  expect(await shown(idle, 'told')).toEqual([rest]);
+  await idle.post('/v1/runs/told/pause', { by: 'Ada' });
+  expect(await shown(idle, 'told')).toEqual([rest, none]);
+  const now = idle.well.parts.system.now.bind(idle.well.parts.system);
+  const later = vi.spyOn(idle.well.parts.system, 'now').mockImplementation(() => now() + 3_600_000);
+  expect(await shown(idle, 'resting')).toEqual([rest, none]);
+  later.mockRestore();
+  const busy = await site.open(nap);
+  await expect.poll(() => busy.well.counts()).toEqual({ paused: 1, waiting: 2 });
+  for (const id of ['resting', 'new']) expect(await shown(busy, id)).toEqual([rest]);
+  expect(await shown(busy, 'told')).toEqual([
+    { kind: 'paused', detail: 'the run "told" was paused by Ada', by: 'Ada' },
+    rest,
+  ]);
+});
+
 test('the limit of its queue, its rate, its pause and by whom, its concurrency key', async () => {
   await using site = new Site();
   const held = workflow('held', (ctx) =>
@@ -123,7 +154,7 @@ test('the limit of its queue, its rate, its pause and by whom, its concurrency k
   await expect.poll(async () => (await api.well.get('s1')).status).toBe('running');
   await start('s2', { queue: 'slow' });
   expect(await shown(api, 's2')).toEqual([
-    { kind: 'rate', detail: expect.stringContaining('at most 1 begin'), until: expect.any(Number) },
+    { kind: 'rate', detail: 'of the queue "slow" at most 1 begin in 1h', until: expect.any(Number) },
   ]);
 
   await api.post('/v1/queues/closed/pause', { reason: 'audit', by: 'Ada' });
@@ -174,11 +205,24 @@ test('stuck, with what is recorded and what the code asks for', async () => {
   const second = await site.open(after);
   await second.post('/v1/runs/r/events/go');
   await expect.poll(async () => (await second.well.get('r')).status).toBe('stuck');
-  const [reason] = await shown(second);
-  expect(reason).toMatchObject({ kind: 'stuck', error: { code: 'JOURNAL_MISMATCH' } });
-  expect(reason!.detail).toContain('step "reserve"');
-  expect(reason!.detail).toContain('step "charge"');
-  expect(reason!.error!.data).toMatchObject({ journal: { op: 'reserve' }, code: { op: 'charge' } });
+  const [reason, ...others] = await shown(second);
+  expect(others).toEqual([]);
+  const detail =
+    'The code does not fit the journal. The journal has: step "reserve" at position 2. The code: asks for step "charge". ' +
+    'Deploy code that fits (the run then goes on by itself), or guard the change with ctx.patched().';
+  expect(reason).toEqual({
+    kind: 'stuck',
+    detail,
+    // When it is tried again.
+    until: expect.any(Number),
+    error: {
+      name: 'StepwellError',
+      code: 'JOURNAL_MISMATCH',
+      message: detail,
+      stack: expect.any(String),
+      data: { journal: { position: 2, op: 'reserve', kind: 'step' }, code: { op: 'charge', kind: 'step' } },
+    },
+  });
 });
 
 test('a start that is later, or that only lacks a worker', async () => {

@@ -47,3 +47,13 @@ export const relay = workflow('relay', async (ctx, input: { leg: number }) => {
   await ctx.waitForEvent('finish');
   return `leg ${input.leg}`;
 });
+
+/** Cleans up when it is cancelled, until it is told that it is clean. */
+export const tidy = workflow('tidy', async (ctx) => {
+  try {
+    return await ctx.waitForEvent('go');
+  } catch {
+    await ctx.waitForEvent('cleaned');
+    return 'clean';
+  }
+});

@@ -24,6 +24,8 @@ export type { OperationId, OperationKind } from './model/operation.ts';
 export { milliseconds, type Duration } from './model/duration.ts';
 export type { JournalEvent, JournalEventType } from './model/event.ts';
 export type { Json } from './model/json.ts';
+export type * from './model/schedule.ts';
+export { isReference, type Reference } from './model/reference.ts';
 export { DEFAULT_LIMITS, type Limits } from './model/limits.ts';
 export {
   ACTIVE_STATUSES,

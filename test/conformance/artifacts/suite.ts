@@ -140,6 +140,9 @@ export function describeArtifactStore(kind: string, open: () => Promise<Place>):
       const real = listed.map(({ writtenAt }) => Math.abs(writtenAt - Date.now()));
       expect(Math.max(...real)).toBeLessThan(60_000);
       expect(await keysIn(`${runs}/a/`)).toHaveLength(2);
+      const [key] = await keysIn(`${runs}/b/`);
+      expect(await keysIn(key!.slice(0, -20))).toEqual([key]);
+      expect(await keysIn(`${runs}/b/-`)).toEqual([]);
     });
 
     test('deletes what was written before a time only', async () => {

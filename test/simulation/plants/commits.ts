@@ -1,4 +1,5 @@
-import type { CommitAnswer, CommitRequest, Store } from '../../../packages/stepwell/src/store/contract.ts';
+import type { CommitAnswer, CommitRequest } from '../../../packages/stepwell/src/store/commit.ts';
+import type { Store } from '../../../packages/stepwell/src/store/contract.ts';
 import { PassThroughStore } from '../pass-through-store.ts';
 import type { SimProcess } from '../sim-process.ts';
 

@@ -1,15 +1,10 @@
 import type { NumberedFact } from '../../../packages/stepwell/src/model/fact.ts';
 import { failureWith } from '../../../packages/stepwell/src/model/failure.ts';
 import type { RunKey } from '../../../packages/stepwell/src/model/run.ts';
-import type {
-  ClaimAnswer,
-  ClaimRequest,
-  CommitAnswer,
-  CommitRequest,
-  DeliverAnswer,
-  Delivery,
-  Store,
-} from '../../../packages/stepwell/src/store/contract.ts';
+import type { ClaimAnswer, ClaimRequest } from '../../../packages/stepwell/src/store/claim.ts';
+import type { CommitAnswer, CommitRequest } from '../../../packages/stepwell/src/store/commit.ts';
+import type { Store } from '../../../packages/stepwell/src/store/contract.ts';
+import type { DeliverAnswer, Delivery } from '../../../packages/stepwell/src/store/delivery.ts';
 import { PassThroughStore } from '../pass-through-store.ts';
 import type { SimProcess } from '../sim-process.ts';
 import { BUFFERED, endOf } from './commits.ts';

@@ -1,13 +1,9 @@
 import type { Commit, JournalEvent } from '../../../packages/stepwell/src/model/event.ts';
 import type { Fact, NumberedFact } from '../../../packages/stepwell/src/model/fact.ts';
 import type { RunKey } from '../../../packages/stepwell/src/model/run.ts';
-import type {
-  ClaimAnswer,
-  ClaimRequest,
-  CommitAnswer,
-  CommitRequest,
-  Store,
-} from '../../../packages/stepwell/src/store/contract.ts';
+import type { ClaimAnswer, ClaimRequest } from '../../../packages/stepwell/src/store/claim.ts';
+import type { CommitAnswer, CommitRequest } from '../../../packages/stepwell/src/store/commit.ts';
+import type { Store } from '../../../packages/stepwell/src/store/contract.ts';
 import { PassThroughStore } from '../pass-through-store.ts';
 import type { SimProcess } from '../sim-process.ts';
 

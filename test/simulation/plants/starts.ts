@@ -1,11 +1,7 @@
 import type { NewRun } from '../../../packages/stepwell/src/model/run.ts';
-import type {
-  ClaimAnswer,
-  ClaimRequest,
-  CommitAnswer,
-  CommitRequest,
-  StartAnswer,
-} from '../../../packages/stepwell/src/store/contract.ts';
+import type { ClaimAnswer, ClaimRequest } from '../../../packages/stepwell/src/store/claim.ts';
+import type { CommitAnswer, CommitRequest } from '../../../packages/stepwell/src/store/commit.ts';
+import type { StartAnswer } from '../../../packages/stepwell/src/store/contract.ts';
 import { PassThroughStore } from '../pass-through-store.ts';
 
 /** Starts another run when an id comes again. */

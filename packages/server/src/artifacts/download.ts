@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { ServerResponse } from 'node:http';
-import type { ByteRange, ReadableArtifact } from 'stepwell';
+import { type ByteRange, type ReadableArtifact, StepwellError } from 'stepwell';
 import type { Api } from '../api.ts';
 import { isFault, problem } from '../problem.ts';
 import { namesTag, rangeOf } from './range.ts';
@@ -23,11 +23,7 @@ export async function download(
   if (namesTag(asked['if-none-match'], tag)) return new Response(null, { status: 304, headers: known });
   let range: ByteRange | null;
   try {
-    // A tag that is another one, and a date: the range is of another content, so all of this one is sent.
-    range = rangeOf(
-      asked['if-range'] === undefined || asked['if-range'] === tag ? asked.range : undefined,
-      file.size,
-    );
+    range = rangeOf(isForRange(c, asked, tag) ? asked.range : undefined, file.size);
   } catch (error) {
     return problem(error, api, { 'Content-Range': `bytes */${file.size}` });
   }
@@ -38,13 +34,24 @@ export async function download(
     'Content-Length': String(range === null ? file.size : range.end - range.start),
     'Content-Disposition': dispositionOf(file.name),
     'X-Content-Type-Options': 'nosniff',
-    'Content-Security-Policy': "default-src 'none'; sandbox",
+    'Content-Security-Policy': "default-src 'none'; sandbox; frame-ancestors 'none'",
+    // A page of another origin could run it as a script of its own, or measure it as a picture.
+    'Cross-Origin-Resource-Policy': 'same-origin',
   };
   if (range !== null) headers['Content-Range'] = `bytes ${range.start}-${range.end - 1}/${file.size}`;
   const status = range === null ? 200 : 206;
   if (c.req.method === 'HEAD') return new Response(null, { status, headers });
   const body = await bodyOf(file, range ?? undefined, c, api);
   return new Response(body, { status, headers });
+}
+
+/**
+ * Only what is read has ranges, and not with a tag that is another one, nor with a date: such a range is of another
+ * content, so all of this one is sent (RFC 9110, sections 13.1.5 and 14.2).
+ */
+function isForRange(c: Context, asked: DownloadHeaders, tag: string): boolean {
+  const condition = asked['if-range'];
+  return c.req.method === 'GET' && (condition === undefined || condition.trim() === tag);
 }
 
 /**
@@ -56,31 +63,58 @@ async function bodyOf(
   file: ReadableArtifact,
   range: ByteRange | undefined,
   c: Context,
-  { log }: Api,
+  { log, limits, timer }: Api,
 ): Promise<ReadableStream<Uint8Array>> {
-  const content = file.stream(range)[Symbol.asyncIterator]();
+  const content = inPieces(file.stream(range));
   let next: Promise<IteratorResult<Uint8Array>> | null = Promise.resolve(await content.next());
+  let prevent = () => {};
+  const breakOff = (controller: ReadableStreamDefaultController, error: unknown) => {
+    if (isFault(error)) log(`The download of "${file.name}" of run "${file.run}" broke off.`, error);
+    const { outgoing } = (c.env ?? {}) as { outgoing?: ServerResponse };
+    if (outgoing === undefined) controller.error(error);
+    else outgoing.destroy();
+  };
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
+        prevent();
         try {
           const { done, value } = await (next ?? content.next());
           next = null;
-          if (done === true) controller.close();
-          else controller.enqueue(value);
+          if (done === true) return controller.close();
+          controller.enqueue(value);
+          // A reader that takes nothing would keep the file open for ever.
+          prevent = timer(limits.downloadSilence, () => {
+            breakOff(controller, silent(limits.downloadSilence));
+            content.return().catch(() => {});
+          });
         } catch (error) {
-          if (isFault(error)) log(`The download of "${file.name}" of run "${file.run}" broke off.`, error);
-          const { outgoing } = (c.env ?? {}) as { outgoing?: ServerResponse };
-          if (outgoing === undefined) controller.error(error);
-          else outgoing.destroy();
+          breakOff(controller, error);
         }
       },
       async cancel() {
-        await content.return?.();
+        prevent();
+        await content.return();
       },
     },
     // Read only as fast as it is taken.
     { highWaterMark: 0 },
+  );
+}
+
+/** Bytes: so many must be taken within `downloadSilence`, also of a store that gives megabytes at once. */
+const PIECE = 64 * 1024;
+
+async function* inPieces(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of content)
+    for (let start = 0; start < chunk.byteLength; start += PIECE) yield chunk.subarray(start, start + PIECE);
+}
+
+function silent(limit: number): StepwellError {
+  return new StepwellError(
+    'REQUEST_TIMED_OUT',
+    `No byte of the download was taken for ${limit} ms. Ask for the rest with the header Range.`,
+    { data: { limit } },
   );
 }
 

@@ -101,13 +101,20 @@ const write = route(
     raw: { 'application/octet-stream': 'The content, of whatever type' },
     answers: { 201: json('It is kept: the version', Artifact) },
     problems: [
-      ...(['RUN_ENDED', 'ARTIFACT_CHANGED', 'ARTIFACT_TOO_LARGE', 'ARTIFACTS_NOT_CONFIGURED'] as const),
-      ...(['NAME_INVALID', 'ID_INVALID', 'OPTION_INVALID'] as const),
+      ...([
+        'RUN_ENDED',
+        'RUN_PURGED',
+        'ARTIFACT_CHANGED',
+        'ARTIFACT_TOO_LARGE',
+        'ARTIFACTS_NOT_CONFIGURED',
+      ] as const),
+      ...(['NAME_INVALID', 'ID_INVALID', 'OPTION_INVALID', 'ARTIFACTS_OWNED_ELSEWHERE'] as const),
     ],
   },
   async ({ c, params: { id, name }, headers }, api) => {
     const { artifacts } = api.well;
     if ((headers['content-length'] ?? 0) > artifacts.limit) throw tooLarge(name, artifacts.limit);
+    if (c.req.header('content-range') !== undefined) throw partial();
     const options: ConditionalWriteOptions = {};
     if (headers['content-type'] !== undefined) options.contentType = headers['content-type'];
     if (headers['if-match'] !== undefined) options.ifHash = headers['if-match'].slice(1, -1);
@@ -121,6 +128,14 @@ function tooLarge(name: string, limit: number): StepwellError {
     'ARTIFACT_TOO_LARGE',
     `The artifact "${name}" is larger than ${limit} bytes, the limit artifactBytes. Nothing of it was kept.`,
     { data: { limit } },
+  );
+}
+
+/** A client that believes that it writes a part would have the rest replaced by it (RFC 9110, section 14.5). */
+function partial(): StepwellError {
+  return new StepwellError(
+    'PARAMETER_INVALID',
+    'A file is written as a whole: Content-Range says that the body is a part of it. Send all of it, without that header.',
   );
 }
 

@@ -6,7 +6,7 @@ import { StepwellError, type ByteRange } from 'stepwell';
  * @throws StepwellError `RANGE_NOT_SATISFIABLE`
  */
 export function rangeOf(header: string | undefined, size: number): ByteRange | null {
-  const [, first, last] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.trim() ?? '') ?? [];
+  const [, first, last] = /^bytes=(\d*)-(\d*)$/i.exec(header?.trim() ?? '') ?? [];
   if (first === undefined || last === undefined || (first === '' && last === '')) return null;
   const range =
     first === ''

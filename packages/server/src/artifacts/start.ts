@@ -32,7 +32,9 @@ export const startWithFiles: Multipart<
   const id = idempotencyKey === undefined ? undefined : idFromKey(idempotencyKey, c.req.path);
   const upload = new Upload(name, id, api);
   const wanted = await upload.receive(uploadOf(c, api), c.req.header('content-type') ?? '');
-  if (!wanted.exists) for (const file of upload.files) await (await file).record();
+  // Another start of that id may have been faster than these files: they are not those of its run.
+  const exists = wanted.exists || (await hasRun(api, wanted.options.id));
+  if (!exists) for (const file of upload.files) await (await file).record();
   const run = await api.well.start(name, wanted.input, wanted.options);
   const repeated = wanted.options.id === id;
   return startedAnswer(c, run, api, { prefer: headers.prefer, repeated });
@@ -86,7 +88,7 @@ class Upload {
       else this.#begin(Promise.resolve(Buffer.from(value)));
     });
     parser.on('file', (name, stream, { mimeType }) => {
-      if (name === 'start' && this.#wanted === null) this.#begin(allOf(stream, bodyBytes));
+      if (name === 'start') this.#begin(allOf(stream, bodyBytes));
       else this.#take(name, stream, mimeType);
     });
     for (const limit of ['filesLimit', 'fieldsLimit'] as const)
@@ -97,6 +99,7 @@ class Upload {
   }
 
   #begin(text: Promise<Buffer>): void {
+    if (this.#wanted !== null) this.#fail(invalid('it has two parts "start"'));
     if (this.files.length > 0) this.#fail(invalid('the part "start" is not the first'));
     this.#wanted = this.#check(text);
     this.#wanted.catch((error: unknown) => this.#fail(error));
@@ -117,17 +120,7 @@ class Upload {
     };
     const { well } = this.#api;
     const { id } = await well.parts.prepare(this.#workflow, input, given);
-    return { input, options: { ...given, id }, exists: await this.#exists(id) };
-  }
-
-  async #exists(id: string): Promise<boolean> {
-    try {
-      await this.#api.well.get(id);
-      return true;
-    } catch (error) {
-      if (isStepwellError(error, 'RUN_NOT_FOUND')) return false;
-      throw error;
-    }
+    return { input, options: { ...given, id }, exists: await hasRun(this.#api, id) };
   }
 
   #take(name: string, stream: Readable, contentType: string): void {
@@ -152,6 +145,10 @@ class Upload {
   #fail(error: unknown): void {
     if (!this.#failed.signal.aborted) this.#failed.abort(error);
   }
+}
+
+async function hasRun({ well }: Api, id: string): Promise<boolean> {
+  return (await well.parts.bare.get(well.namespace, id)) !== null;
 }
 
 async function allOf(stream: Readable, limit: number): Promise<Buffer> {

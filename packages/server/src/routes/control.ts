@@ -1,12 +1,23 @@
+import type { Context } from 'hono';
 import { z } from 'zod';
+import { linksOf } from '../links.ts';
 import { nothing, route, type Route } from '../route.ts';
 import { optional } from '../shape.ts';
-import { Pause } from '../shapes/options.ts';
-import { idFromKey } from '../starting.ts';
+import { CallId, Pause } from '../shapes/options.ts';
+import { callId } from '../starting.ts';
 
 const about = { method: 'POST', permission: 'runs:control', tag: 'runs' } as const;
-const answers = { 202: nothing('It is on record; the run takes it in when it next runs') };
+const answers = {
+  202: nothing('It is on record; the run takes it in when it next runs', {
+    Location: 'The run, which shows what has come of it',
+    'Retry-After': 'Seconds after which it may be worth to look',
+  }),
+};
 const problems = ['RUN_NOT_FOUND', 'RUN_ENDED', 'ID_INVALID'] as const;
+
+function accepted(c: Context, id: string): Response {
+  return c.body(null, 202, { Location: linksOf(id).self, 'Retry-After': '1' });
+}
 
 const cancel = route(
   {
@@ -17,13 +28,14 @@ const cancel = route(
     body: z.strictObject({
       reason: optional(z.string()),
       force: optional(z.boolean()).meta({ description: 'End it at once, without cleanup' }),
+      id: optional(CallId),
     }),
     answers,
     problems: [...problems, 'OPTION_INVALID'],
   },
-  async ({ c, params: { id }, body }, { well }) => {
-    await well.cancel(id, body);
-    return c.body(null, 202);
+  async ({ c, params: { id }, body, idempotencyKey }, { well }) => {
+    await well.cancel(id, { ...callId(c, idempotencyKey), ...body });
+    return accepted(c, id);
   },
 );
 
@@ -39,7 +51,7 @@ const pause = route(
   },
   async ({ c, params: { id }, body }, { well }) => {
     await well.pause(id, body);
-    return c.body(null, 202);
+    return accepted(c, id);
   },
 );
 
@@ -54,7 +66,7 @@ const resume = route(
   },
   async ({ c, params: { id } }, { well }) => {
     await well.resume(id);
-    return c.body(null, 202);
+    return accepted(c, id);
   },
 );
 
@@ -69,7 +81,7 @@ const retry = route(
   },
   async ({ c, params: { id } }, { well }) => {
     await well.retry(id);
-    return c.body(null, 202);
+    return accepted(c, id);
   },
 );
 
@@ -88,9 +100,8 @@ const raise = route(
     problems: [...problems, 'NAME_INVALID', 'VALUE_NOT_JSON', 'PAYLOAD_TOO_LARGE'],
   },
   async ({ c, params: { id, name }, body: { value, ...options }, idempotencyKey }, { well }) => {
-    if (idempotencyKey !== undefined) options.id ??= idFromKey(idempotencyKey, c.req.path);
-    await well.raiseEvent(id, name, value, options);
-    return c.body(null, 202);
+    await well.raiseEvent(id, name, value, { ...callId(c, idempotencyKey), ...options });
+    return accepted(c, id);
   },
 );
 

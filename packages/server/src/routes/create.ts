@@ -25,13 +25,19 @@ const start = route(
       handle: startWithFiles,
     },
     answers: startAnswers,
-    problems: [...startProblems, 'ARTIFACT_TOO_LARGE', 'ARTIFACTS_NOT_CONFIGURED'],
+    problems: [
+      ...startProblems,
+      'ARTIFACT_TOO_LARGE',
+      'ARTIFACTS_NOT_CONFIGURED',
+      'ARTIFACTS_OWNED_ELSEWHERE',
+    ],
   },
   async ({ c, params: { name }, headers: { prefer, traceparent }, body, idempotencyKey }, api) => {
     const { input, ...options } = body;
-    const repeated =
-      idempotencyKey !== undefined && options.id === undefined && options.debounce === undefined;
-    if (repeated) options.id = idFromKey(idempotencyKey, c.req.path);
+    const isMade = idempotencyKey !== undefined && options.id === undefined;
+    if (isMade) options.id = idFromKey(idempotencyKey, c.req.path);
+    // Put off, the run that there is may be another's.
+    const repeated = isMade && options.debounce === undefined;
     if (traceparent !== undefined && isTraceparent(traceparent)) options.traceparent ??= traceparent;
     return startedAnswer(c, await api.well.start(name, input, options), api, { prefer, repeated });
   },
@@ -59,8 +65,7 @@ const batch = route(
   },
   async ({ c, params: { name }, body: { items }, idempotencyKey }, { well }) => {
     if (idempotencyKey !== undefined) {
-      for (const [index, item] of items.entries())
-        if (item.debounce === undefined) item.id ??= idFromKey(idempotencyKey, c.req.path, index);
+      for (const [index, item] of items.entries()) item.id ??= idFromKey(idempotencyKey, c.req.path, index);
     }
     const runs = await well.startMany(name, items);
     return c.json({ runs: runs.map(({ id, created }) => ({ id, created })) }, 202);

@@ -1,10 +1,10 @@
-import type { RunEvent as JournalEntry } from 'stepwell';
 import { z } from 'zod';
 import { conditionalHeaders, tagged, taggedAnswers } from '../conditional.ts';
 import { Text, wholeNumber } from '../parameters.ts';
 import { json, route, type Route } from '../route.ts';
 import { optional } from '../shape.ts';
 import { filterOf, filterParameters } from '../shapes/filter.ts';
+import { eventPage, runPage } from './pages.ts';
 import { Run, RunEvent, RunPage } from '../shapes/run.ts';
 
 const about = { method: 'GET', permission: 'runs:read', tag: 'runs' } as const;
@@ -14,7 +14,7 @@ const list = route(
     ...about,
     path: '/v1/runs',
     operation: 'listRuns',
-    summary: 'The runs that match, newest first',
+    summary: 'The runs that match, newest first; fewer than the limit where they are large',
     query: z.strictObject({
       ...filterParameters,
       limit: optional(wholeNumber(1, 1_000)),
@@ -22,12 +22,12 @@ const list = route(
     }),
     headers: conditionalHeaders,
     answers: taggedAnswers('A page of them', RunPage),
-    problems: ['CURSOR_INVALID', 'RUN_NOT_FOUND', 'ID_INVALID'],
+    problems: ['CURSOR_INVALID', 'RUN_NOT_FOUND', 'ID_INVALID', 'OPTION_INVALID'],
   },
   async ({ c, query, headers }, { well }) => {
     const { limit, cursor, ...filter } = query;
     const page = { ...(limit !== undefined && { limit }), ...(cursor !== undefined && { cursor }) };
-    return tagged(c, await well.list({ ...filterOf(filter), ...page }), headers['if-none-match']);
+    return tagged(c, await runPage(well, { ...filterOf(filter), ...page }), headers['if-none-match']);
   },
 );
 
@@ -41,7 +41,8 @@ const get = route(
     answers: taggedAnswers('The run', Run),
     problems: ['RUN_NOT_FOUND', 'ID_INVALID'],
   },
-  async ({ c, params: { id }, headers }, { well }) => tagged(c, await well.get(id), headers['if-none-match']),
+  async ({ c, params: { id }, headers }, { well }) =>
+    tagged(c, JSON.stringify(await well.get(id)), headers['if-none-match']),
 );
 
 const history = route(
@@ -49,7 +50,7 @@ const history = route(
     ...about,
     path: '/v1/runs/{id}/history',
     operation: 'runHistory',
-    summary: 'A page of a run’s journal',
+    summary: 'A page of a run’s journal, shorter than its limit where the events are large',
     query: z.strictObject({
       from: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0),
       limit: wholeNumber(1, 10_000).default(1_000),
@@ -63,16 +64,8 @@ const history = route(
     problems: ['RUN_NOT_FOUND', 'ID_INVALID'],
   },
   async ({ c, params: { id }, query: { from, limit } }, { well }) => {
-    const events: JournalEntry[] = [];
-    let next: number | undefined;
-    for await (const event of well.events(id, { from, follow: false })) {
-      if (events.length === limit) {
-        next = event.position;
-        break;
-      }
-      events.push(event);
-    }
-    return c.json({ events, next });
+    const events = well.events(id, { from, follow: false });
+    return c.body(await eventPage(events, limit), 200, { 'Content-Type': 'application/json' });
   },
 );
 

@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { json, route, type Route } from '../route.ts';
 import { optional } from '../shape.ts';
 import { ActiveFilter, filterOf, FilterQuery, FinalFilter, RetryableFilter } from '../shapes/filter.ts';
+import { CallId } from '../shapes/options.ts';
 import { Status } from '../shapes/run.ts';
+import { callId } from '../starting.ts';
 
 const Counts = z.partialRecord(Status, z.number()).meta({ id: 'Counts', description: 'Runs of each status' });
 
@@ -17,7 +19,7 @@ const counts = route(
     summary: 'The number of runs of each status, of those that match',
     query: FilterQuery,
     answers: { 200: json('The numbers', z.object({ counts: Counts })) },
-    problems: ['RUN_NOT_FOUND', 'ID_INVALID'],
+    problems: ['RUN_NOT_FOUND', 'ID_INVALID', 'OPTION_INVALID'],
   },
   async ({ c, query }, { well }) => c.json({ counts: await well.counts(filterOf(query)) }),
 );
@@ -43,14 +45,18 @@ const cancel = route(
     path: '/v1/runs/cancel',
     operation: 'cancelRuns',
     summary: 'Ask all runs that match and have not ended to end',
-    body: z.strictObject({ filter: ActiveFilter, reason: optional(z.string()), dryRun }),
+    body: z.strictObject({
+      filter: ActiveFilter,
+      reason: optional(z.string()),
+      id: optional(CallId),
+      dryRun,
+    }),
   },
-  async ({ c, body: { filter, dryRun, ...options } }, { well }) =>
-    c.json(
-      dryRun === true
-        ? await countOf(well, { status: ACTIVE_STATUSES, ...filter })
-        : { count: await well.cancelAll(filter, options), dryRun: false },
-    ),
+  async ({ c, body: { filter, dryRun, ...options }, idempotencyKey }, { well }) => {
+    if (dryRun === true) return c.json(await countOf(well, { status: ACTIVE_STATUSES, ...filter }));
+    const count = await well.cancelAll(filter, { ...callId(c, idempotencyKey), ...options });
+    return c.json({ count, dryRun: false });
+  },
 );
 
 const REOPENED: readonly RunStatus[] = ['failed', 'timed_out'];

@@ -1,4 +1,4 @@
-import { isFinal, type RunInfo, type Stepwell } from 'stepwell';
+import { isFinal, isStepwellError, type RunInfo, type Stepwell } from 'stepwell';
 import { z } from 'zod';
 import type { Api } from '../api.ts';
 import { duration } from '../parameters.ts';
@@ -56,6 +56,7 @@ async function endOf(id: string, wait: number, gone: AbortSignal, api: Api): Pro
     await api.well.result(id, { signal });
   } catch (error) {
     // Most often the error that the run failed with, which is no failure of the wait.
+    if (isStepwellError(error, 'RUN_PURGED')) throw error;
     if (!signal.aborted && !isFinal((await api.well.get(id)).status)) throw error;
   } finally {
     prevent();

@@ -1,10 +1,12 @@
+import { isStepwellError } from 'stepwell';
 import { z } from 'zod';
 import { wholeNumber } from '../parameters.ts';
 import { json, nothing, route, type Route } from '../route.ts';
 import type { ScheduleKeeper } from '../schedule-keeper.ts';
-import { Reason } from '../shapes/options.ts';
+import { optional } from '../shape.ts';
+import { Reason, RunId } from '../shapes/options.ts';
 import { Schedule, ScheduleBody } from '../shapes/schedule.ts';
-import { startAnswers, startedAnswer, startProblems } from '../starting.ts';
+import { idFromKey, startAnswers, startedAnswer, startHeaders, startProblems } from '../starting.ts';
 
 const reading = { method: 'GET', permission: 'schedules:read', tag: 'schedules' } as const;
 const changing = { permission: 'schedules:control', tag: 'schedules' } as const;
@@ -112,10 +114,24 @@ export function scheduleRoutes(schedules: ScheduleKeeper): readonly Route[] {
         path: '/v1/schedules/{name}/run',
         operation: 'runSchedule',
         summary: 'Start a run of a schedule now, whatever its times, its overlap and its pause',
+        headers: startHeaders,
+        body: z.strictObject({
+          id: optional(RunId).meta({ description: 'Of the run; the same id again is the same run' }),
+        }),
         answers: startAnswers,
         problems: [...problems, ...startProblems],
       },
-      async ({ c, params: { name } }, api) => startedAnswer(c, await schedules.runNow(name), api),
+      async ({ c, params: { name }, headers: { prefer }, body, idempotencyKey }, api) => {
+        const repeated = idempotencyKey !== undefined && body.id === undefined;
+        if (repeated) body.id = `${name}+${idFromKey(idempotencyKey, c.req.path)}`;
+        try {
+          return await startedAnswer(c, await schedules.runNow(name, body), api, { prefer, repeated });
+        } catch (error) {
+          // The same request has started it before, and the schedule has another input by now.
+          if (!repeated || !isStepwellError(error, 'RUN_ID_TAKEN')) throw error;
+          return startedAnswer(c, { id: body.id!, created: false }, api, { prefer, repeated });
+        }
+      },
     ),
   ];
 }

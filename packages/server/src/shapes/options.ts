@@ -17,6 +17,11 @@ export const Moment = z
 /** `.` and `..` mean something else in a path, even percent-encoded: such a run could not be asked for. */
 export const RunId = z.string().refine((id) => id !== '.' && id !== '..', 'cannot be "." or ".."');
 
+/** Of a call: the same id again is the same call. */
+export const CallId = z
+  .string()
+  .meta({ description: 'The same id again is the same call; default: made of the Idempotency-Key' });
+
 /** Why something was done, for people. */
 export const Reason = z.strictObject({ reason: optional(z.string()) });
 

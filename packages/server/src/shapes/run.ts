@@ -9,6 +9,22 @@ export const Timestamp = z.number().meta({ description: 'Milliseconds since 1970
 
 const AnyJson = z.unknown().meta({ description: 'Any JSON value' });
 
+/** In JSON as in the library (`isReference`): no value of a user has the key `$stepwell` at its top. */
+const Reference = z
+  .object({
+    $stepwell: z.literal('artifact'),
+    key: z.string(),
+    size: z.number().meta({ description: 'Bytes' }),
+  })
+  .meta({
+    id: 'Reference',
+    description:
+      'Not a value: it stands for one that is kept with the artifacts because of its size. GET /v1/runs/{id}, …/result and …/history have the value.',
+  });
+
+/** What a run took or gave; in a list perhaps a reference. */
+const RunValue = z.union([Reference, AnyJson]);
+
 export const Failure: z.ZodType = z
   .lazy(() =>
     z.object({
@@ -44,8 +60,8 @@ export const Run = z
     status: Status,
     queue: z.string(),
     priority: z.number(),
-    input: optional(AnyJson),
-    output: optional(AnyJson),
+    input: optional(RunValue),
+    output: optional(RunValue),
     error: optional(Failure),
     progress: optional(z.looseObject({})),
     statusText: optional(z.string()),
@@ -70,7 +86,10 @@ export const RunEvent = z
   .object({
     position: z.number().meta({ description: 'In the journal; also its id in a stream' }),
     at: Timestamp,
-    event: z.looseObject({ type: z.string() }),
+    event: z.looseObject({ type: z.string() }).meta({
+      description:
+        'Its value, output or details may be a Reference in the streams of several runs; …/history and the stream of one run have the value',
+    }),
   })
   .meta({ id: 'RunEvent' });
 

@@ -38,12 +38,15 @@ function runStream(streams: Streams): Route {
       headers: z.object({ 'last-event-id': optional(Position) }),
       answers: {
         200: content('The events after that position, until the run ends', 'text/event-stream'),
+        204: nothing('The run has ended, and that position is that of its last event'),
       },
-      problems: ['RUN_NOT_FOUND', 'RUN_PURGED', 'ID_INVALID', ...problems],
+      problems: ['RUN_NOT_FOUND', 'RUN_PURGED', 'CURSOR_INVALID', 'ID_INVALID', ...problems],
     },
-    ({ c, params: { id }, query, headers }) => {
+    async ({ c, params: { id }, query, headers }) => {
       // The header is a browser's, sent when it reconnects: it is newer than the parameter, which stays in the address.
       const last = headers['last-event-id'] ?? query.last_event_id;
+      // Only this keeps an EventSource from coming back: it takes the end of a stream for a lost connection.
+      if (last !== undefined && (await streams.isLast(id, last))) return c.body(null, 204);
       const after = last === undefined ? null : String(last);
       return answer(c, streams, { run: id, after });
     },

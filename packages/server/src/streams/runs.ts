@@ -26,13 +26,49 @@ export class RunTails {
     this.#api = api;
   }
 
-  /** @throws StepwellError `RUN_NOT_FOUND`, `RUN_PURGED`, `ID_INVALID`, `STORE_…` */
-  async open(id: string): Promise<Source> {
+  /**
+   * @param after the position that the reader had last; null: none
+   * @throws StepwellError `RUN_NOT_FOUND`, `RUN_PURGED`, `CURSOR_INVALID`, `ID_INVALID`, `STORE_…`
+   */
+  async open(id: string, after: string | null): Promise<Source> {
     const { well } = this.#api;
-    await well.get(id);
-    const run = await well.parts.store.get(well.namespace, id);
-    if (run === null) throw purged(id);
-    return new RunSource(this.#api, this, { id, key: run.key });
+    // Refuses what is no id.
+    well.run(id);
+    const record = await well.parts.bare.get(well.namespace, id);
+    if (record === null) {
+      await well.get(id);
+      throw purged(id);
+    }
+    const run = { id, key: record.key };
+    const source = new RunSource(this.#api, this, run);
+    if (after !== null && source.locate(after) === null) await this.#demandWritten(run, Number(after));
+    return source;
+  }
+
+  /** Whether a run has ended, and with the event at that position. @throws StepwellError `ID_INVALID`, `STORE_…` */
+  async isLast(id: string, position: number): Promise<boolean> {
+    const { well } = this.#api;
+    well.run(id);
+    const { bare } = well.parts;
+    const record = await bare.get(well.namespace, id);
+    if (record === null || !isFinal(record.status)) return false;
+    const [commit, next] = await bare.journal(record.key, position, 2);
+    if (commit === undefined || next !== undefined) return false;
+    return commit.position + commit.events.length - 1 === position;
+  }
+
+  /**
+   * A reader that knows more than there is would wait in silence for what it takes for old; and a tail that began there
+   * would be ahead of all others who read the run.
+   */
+  async #demandWritten(run: ReadRun, position: number): Promise<void> {
+    const [written] = await this.#api.well.parts.bare.journal(run.key, position, 1);
+    if (written !== undefined) return;
+    await statusOf(this.#api, run);
+    throw new StepwellError(
+      'CURSOR_INVALID',
+      `The journal of the run "${run.id}" has no event ${position} yet. Perhaps the run was purged, and another has its id now: read it from the beginning.`,
+    );
   }
 
   find({ key }: ReadRun): Tail | undefined {
@@ -123,7 +159,7 @@ class RunSource implements Source {
 
 /** @throws StepwellError `RUN_PURGED` */
 async function statusOf({ well }: Api, { id, key }: ReadRun): Promise<RunStatus> {
-  const run = await well.parts.store.get(well.namespace, id);
+  const run = await well.parts.bare.get(well.namespace, id);
   if (run?.key === key) return run.status;
   throw purged(id);
 }

@@ -26,15 +26,20 @@ export class Streams {
     this.#feed = new Feed(api);
   }
 
+  /** Whether a run has ended, and with the event at that position. @throws StepwellError `STORE_…` */
+  isLast(run: string, position: number): Promise<boolean> {
+    return this.#runs.isLast(run, position);
+  }
+
   /**
    * The answer begins to read for a sink. It is to be called, or closed.
-   * @throws StepwellError `RUN_NOT_FOUND`, `CURSOR_INVALID`, `STORE_…`
+   * @throws StepwellError `RUN_NOT_FOUND`, `RUN_PURGED`, `CURSOR_INVALID`, `STORE_…`
    */
   async open(wanted: Wanted): Promise<OpenStream> {
     const { after } = wanted;
     const opened =
       'run' in wanted
-        ? { source: await this.#runs.open(wanted.run), after }
+        ? { source: await this.#runs.open(wanted.run, after), after }
         : await this.#feed.open(wanted.feed, after);
     return {
       read: (sink) => new Reader(opened.source, opened.after, sink, this.#api.log),

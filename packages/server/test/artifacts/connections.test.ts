@@ -7,11 +7,13 @@ import { Stepwell } from 'stepwell';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { filesIn } from '../../../stepwell/test/artifacts/files.ts';
 import { serve } from '../../src/index.ts';
+import { TestApi } from '../api.ts';
+import { ManualTimer } from '../manual-timer.ts';
 
 const MiB = 1024 * 1024;
 
 /** A server with files on a disk. */
-async function serveFiles(artifactBytes = 64 * MiB) {
+async function serveFiles({ artifactBytes = 64 * MiB, limits = {} } = {}) {
   const root = await mkdtemp(join(tmpdir(), 'stepwell-files-'));
   const well = await Stepwell.open({
     store: 'memory:',
@@ -20,7 +22,7 @@ async function serveFiles(artifactBytes = 64 * MiB) {
     worker: false,
   });
   const logged: unknown[] = [];
-  const server = await serve(well, { port: 0, log: (_message, error) => logged.push(error) });
+  const server = await serve(well, { port: 0, limits, log: (_message, error) => logged.push(error) });
   onTestFinished(async () => {
     await server.close();
     await well.close();
@@ -48,7 +50,7 @@ test('a large file goes up and down as a stream', async () => {
 }, 30_000);
 
 test('an upload that is refused in its middle is told why, and the server goes on', async () => {
-  const { well, url, logged } = await serveFiles(MiB);
+  const { well, url, logged } = await serveFiles({ artifactBytes: MiB });
   const upload = request(url, { method: 'PUT' });
   const answered = once(upload, 'response') as Promise<[IncomingMessage]>;
   upload.on('error', () => {});
@@ -93,6 +95,59 @@ test('a client that goes away in the middle of a download frees the file', async
   gone.abort();
   await closed.promise;
   expect(logged).toEqual([]);
+});
+
+test('a client that takes no more of a download is cut off, the file is freed, and Range goes on', async () => {
+  const { well, url, logged } = await serveFiles({ limits: { downloadSilence: 100 } });
+  const size = 20 * MiB;
+  await well.artifacts.write('r', 'f', pieces(size));
+  const freed = Promise.withResolvers<void>();
+  const file = await well.artifacts.read('r', 'f');
+  vi.spyOn(well.artifacts, 'read').mockResolvedValueOnce({
+    ...file,
+    async *stream() {
+      try {
+        yield* file.stream();
+      } finally {
+        freed.resolve();
+      }
+    },
+  });
+  const asked = request(url);
+  asked.end();
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  response.on('error', () => {});
+  // It looks at the headers, and takes nothing.
+  await freed.promise;
+  let taken = 0;
+  await (async () => {
+    for await (const chunk of response) taken += (chunk as Buffer).byteLength;
+  })().catch(() => {});
+  expect(taken).toBeLessThan(size);
+  const rest = await fetch(url, { headers: { range: `bytes=${taken}-` } });
+  expect((await rest.bytes()).length).toBe(size - taken);
+  expect(logged).toEqual([]);
+});
+
+test('whoever reads slowly is not cut off: the time begins anew with each 64 KiB', async () => {
+  const timer = new ManualTimer();
+  const well = await Stepwell.open({ store: 'memory:', worker: false });
+  await using api = TestApi.on(well, { timer: timer.set });
+  // In memory it is one piece.
+  await well.artifacts.write('r', 'f', Buffer.alloc(MiB, 'x'));
+  const reader = (await api.app.request('/v1/runs/r/artifacts/f')).body!.getReader();
+  let size = 0;
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    expect(next.value.byteLength).toBeLessThan(64 * 1024 + 1);
+    size += next.value.byteLength;
+    timer.pass(59_000);
+  }
+  expect(size).toBe(MiB);
+  expect(timer.armed).toBe(0);
+  const late = (await api.app.request('/v1/runs/r/artifacts/f')).body!.getReader();
+  await late.read();
+  timer.pass(61_000);
+  await expect(late.read()).rejects.toMatchObject({ code: 'REQUEST_TIMED_OUT' });
 });
 
 test.each([10, 40, 64 * 1024])(

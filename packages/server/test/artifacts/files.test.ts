@@ -51,7 +51,8 @@ test('a browser saves a file and does not run it, whatever it is called and says
   await api.ask(path, put('<script>alert(1)</script>', { 'content-type': 'text/html' }));
   const { headers } = await api.get(path);
   expect(headers.get('x-content-type-options')).toBe('nosniff');
-  expect(headers.get('content-security-policy')).toBe("default-src 'none'; sandbox");
+  expect(headers.get('content-security-policy')).toBe("default-src 'none'; sandbox; frame-ancestors 'none'");
+  expect(headers.get('cross-origin-resource-policy')).toBe('same-origin');
   expect(headers.get('content-disposition')).toBe(
     `attachment; filename="__ _1__.html"; filename*=UTF-8''%E6%8A%A5%E5%91%8A%20%221%22%27.html`,
   );

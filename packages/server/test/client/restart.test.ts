@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type RunEvent, Stepwell } from 'stepwell';
 import { connect } from 'stepwell/client';
 import { type Server, serve } from '../../src/index.ts';
-import { gather } from '../gather.ts';
+import { gather } from '../../../stepwell/test/gather.ts';
 import { approval, stages } from '../workflows.ts';
 
 let folder: string;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FeedEvent, type RunEvent, Stepwell } from 'stepwell';
 import { connect, type StepwellClient } from 'stepwell/client';
 import { type Server, serve } from '../../src/index.ts';
-import { gather } from '../gather.ts';
+import { gather } from '../../../stepwell/test/gather.ts';
 // For its type alone, as a program that does not have the code.
 import type { greet } from '../workflows.ts';
 import {
@@ -16,6 +16,7 @@ import {
   repairable,
   stages,
   strict,
+  tidy,
 } from '../workflows.ts';
 
 class Declined extends Error {
@@ -28,7 +29,7 @@ let server: Server;
 let client: StepwellClient;
 
 beforeAll(async () => {
-  const workflows = [greetHere, echo, approval, stages, fragile, relay, strict];
+  const workflows = [greetHere, echo, approval, stages, fragile, relay, strict, tidy];
   well = await Stepwell.open({ store: 'memory:', workflows });
   server = await serve(well, { port: 0 });
   client = connect(server.url, { errors: [Declined] });
@@ -260,6 +261,20 @@ describe('control', () => {
       message: 'never',
       reason: 'rule 7',
     });
+  });
+
+  test('the same call again is the same', async () => {
+    for (const id of ['same-1', 'same-2']) {
+      await client.start('tidy', undefined, { id, tags: ['same'] });
+      await expect.poll(() => statusOf(id)).toBe('waiting');
+    }
+    for (let time = 0; time < 2; time++) await client.cancel('same-1', { id: 'call' });
+    for (let time = 0; time < 2; time++)
+      expect(await client.cancelAll({ idContains: 'same-2' }, { id: 'call' })).toBe(1);
+    for (const id of ['same-1', 'same-2']) {
+      await client.raiseEvent(id, 'cleaned');
+      expect(await client.result(id)).toBe('clean');
+    }
   });
 
   test('of all runs that match', async () => {

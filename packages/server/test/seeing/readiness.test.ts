@@ -1,6 +1,7 @@
 // /readyz: ready means that a commit would be stored now. The store is really written to, but seldom.
 
 import { Stepwell, StepwellError, workflow } from 'stepwell';
+import { alteredStore } from 'stepwell/engine';
 import { expect, test } from 'vitest';
 import { createApp } from '../../src/app.ts';
 import { Readiness } from '../../src/seeing/readiness.ts';
@@ -14,16 +15,13 @@ async function open() {
   const keeper = await Stepwell.open({ store: 'memory:', worker: false });
   const real = keeper.parts.store;
   const state = { writes: 0, write: async (write: () => Promise<unknown>) => write() };
-  const method = (name: 'beginRequest' | 'answerRequest') => (request: never) => {
+  const counted = <T>(write: () => Promise<T>): Promise<T> => {
     state.writes++;
-    return state.write(() => real[name](request));
+    return state.write(write) as Promise<T>;
   };
-  const store = new Proxy(real, {
-    get(target, name) {
-      if (name === 'beginRequest' || name === 'answerRequest') return method(name);
-      const member: unknown = Reflect.get(target, name);
-      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
-    },
+  const store = alteredStore(real, {
+    beginRequest: (request) => counted(() => real.beginRequest(request)),
+    answerRequest: (request) => counted(() => real.answerRequest(request)),
   });
   const well = await Stepwell.open({ store, worker: false });
   let time = 0;
@@ -127,14 +125,7 @@ test('over HTTP: ready, not ready with a code, closing; health says only that th
 
 test('the engine’s failures reach it by its instruments', async () => {
   const keeper = await Stepwell.open({ store: 'memory:', worker: false });
-  const real = keeper.parts.store;
-  const store = new Proxy(real, {
-    get(target, name) {
-      if (name === 'commit') return () => Promise.reject(full());
-      const member: unknown = Reflect.get(target, name);
-      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
-    },
-  });
+  const store = alteredStore(keeper.parts.store, { commit: () => Promise.reject(full()) });
   const seeing = openSeeing();
   const told = Promise.withResolvers<void>();
   const once = workflow('once', async () => 1);

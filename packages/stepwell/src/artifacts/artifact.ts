@@ -1,5 +1,5 @@
 import type { ByteRange } from './contract.ts';
-import type { ArtifactRecord } from '../store/contract.ts';
+import type { ArtifactRecord } from '../store/records.ts';
 
 /** One version of a file of a run, as it is shown. */
 export type Artifact = Omit<ArtifactRecord, 'namespace'>;
@@ -10,7 +10,10 @@ export interface ReadableArtifact extends Artifact {
   text(): Promise<string>;
   json(): Promise<unknown>;
   bytes(): Promise<Uint8Array>;
-  /** Of a range only the number of bytes is checked: there is no hash of it. */
+  /**
+   * Of a range as much as there is; only the number of bytes is checked: there is no hash of it.
+   * Reading throws `RANGE_NOT_SATISFIABLE` if it begins after the end, `OPTION_INVALID` if it is none.
+   */
   stream(range?: ByteRange): AsyncIterable<Uint8Array>;
 }
 

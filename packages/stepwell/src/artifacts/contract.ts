@@ -1,14 +1,12 @@
+import type { ByteRange } from '../model/byte-range.ts';
+
 /** SHA-256 in hex, and the number of bytes. */
 export interface Content {
   readonly hash: string;
   readonly size: number;
 }
 
-/** Bytes from `start` up to, and without, `end`. */
-export interface ByteRange {
-  readonly start: number;
-  readonly end: number;
-}
+export type { ByteRange };
 
 export interface StoredContent {
   readonly key: string;
@@ -20,6 +18,7 @@ export interface StoredContent {
 /**
  * Where the contents of artifacts lie: large and immutable, each under `<folder>/<hash>`. Which of them is what file of
  * which run is in the store of the runs. Methods reject with a StepwellError (`STORE_…`).
+ * One content says whose the place is (ownership.ts): it is kept, listed and read as all others.
  * `test/conformance/artifacts/` is the executable form of this page.
  */
 export interface ArtifactStore {

@@ -80,13 +80,15 @@ export class FileArtifacts implements ArtifactStore {
 
   async *list(prefix: string): AsyncGenerator<StoredContent> {
     for (const namespace of await this.#namesIn('')) {
+      if (!meets(`${namespace}/`, prefix)) continue;
       for (const run of await this.#namesIn(namespace)) {
         const folder = `${namespace}/${run}`;
-        if (!`${folder}/`.startsWith(prefix)) continue;
+        if (!meets(`${folder}/`, prefix)) continue;
         for (const { name } of await this.#entriesOf(folder)) {
-          if (name.endsWith(TAKEN_AWAY)) continue;
-          const found = await this.#statOf(join(this.#root, folder, name));
-          if (found !== null) yield { key: `${folder}/${name}`, ...found };
+          const key = `${folder}/${name}`;
+          if (name.endsWith(TAKEN_AWAY) || !key.startsWith(prefix)) continue;
+          const found = await this.#statOf(join(this.#root, key));
+          if (found !== null) yield { key, ...found };
         }
       }
     }
@@ -181,6 +183,11 @@ export class FileArtifacts implements ArtifactStore {
       throw explain(error, this.#root);
     }
   }
+}
+
+/** Whether keys in a folder may begin so. */
+function meets(folder: string, prefix: string): boolean {
+  return folder.startsWith(prefix) || prefix.startsWith(folder);
 }
 
 async function create(path: string): Promise<FileHandle> {

@@ -1,6 +1,6 @@
 import { artifactOf, type Artifact, type ReadableArtifact } from './artifact.ts';
 import type { ByteRange } from './contract.ts';
-import type { ArtifactRecord } from '../store/contract.ts';
+import type { ArtifactRecord } from '../store/records.ts';
 import type { Shelf } from './shelf.ts';
 
 /** A version that can be read wherever reading is allowed: in an application, and in the body of a step. */

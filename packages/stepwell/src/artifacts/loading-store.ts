@@ -4,7 +4,9 @@ import { isStepwellError } from '../model/errors.ts';
 import type { Commit, JournalEvent } from '../model/event.ts';
 import { hasReference, isReference, notLoaded, PAYLOAD_FIELDS } from '../model/reference.ts';
 import type { RunRecord } from '../model/run.ts';
-import type { ClaimedRun, News, StartAnswer, Store } from '../store/contract.ts';
+import { alteredStore } from '../store/altered.ts';
+import type { ClaimedRun } from '../store/claim.ts';
+import type { News, StartAnswer, Store } from '../store/contract.ts';
 import type { ArtifactStore } from './contract.ts';
 import { hashOfKey } from './folder.ts';
 
@@ -18,6 +20,29 @@ export interface LoadingParts {
   readonly report: (error: unknown) => void;
 }
 
+/** Fetches what references stand for. What cannot be loaded stays a reference. */
+export interface Loader {
+  payload(payload: Payload | undefined): Promise<Payload | undefined>;
+  run(run: RunRecord): Promise<RunRecord>;
+  event(event: JournalEvent): Promise<JournalEvent>;
+}
+
+export function loaderOf(parts: LoadingParts): Loader {
+  const load = (payload: Payload | undefined) => loadPatiently(parts, payload);
+  return {
+    payload: (payload) => load(payload).catch(() => payload),
+    run: (run) => recordWith(run, load).catch(() => run),
+    event: (event) => eventWith(event, load).catch(() => event),
+  };
+}
+
+/** Where nothing is kept elsewhere. */
+export const NOTHING_TO_LOAD: Loader = {
+  payload: (payload) => Promise.resolve(payload),
+  run: (run) => Promise.resolve(run),
+  event: (event) => Promise.resolve(event),
+};
+
 /**
  * A store whose large payloads are where the artifacts are, as if they were in it: what it hands out for executing a run
  * and for looking at one has them. Lists, the feed, and what is dumped have the references.
@@ -28,7 +53,7 @@ export interface LoadingParts {
 export function loadingStore(store: Store, parts: LoadingParts): Store {
   const { report } = parts;
   const load = (payload: Payload | undefined) => loadPatiently(parts, payload);
-  const recordOf = (run: RunRecord) => recordWith(run, load).catch(() => run);
+  const recordOf = (run: RunRecord) => loaderOf(parts).run(run);
   const claimedWith = async (claimed: ClaimedRun): Promise<ClaimedRun> => {
     try {
       const run = await recordWith(claimed.run, load);
@@ -69,14 +94,7 @@ export function loadingStore(store: Store, parts: LoadingParts): Store {
         }),
     subscribe: (listener) => store.subscribe((news) => listener(withoutReference(news))),
   };
-  return new Proxy(store, {
-    get: (target, name) => {
-      const own: unknown = Reflect.get(inside, name);
-      if (own !== undefined) return own;
-      const member: unknown = Reflect.get(target, name);
-      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
-    },
-  });
+  return alteredStore(store, inside);
 }
 
 type Load = (payload: Payload | undefined) => Promise<Payload | undefined>;

@@ -1,3 +1,4 @@
+import { rangeWithin } from '../model/byte-range.ts';
 import { StepwellError } from '../model/errors.ts';
 import type {
   ArtifactListOptions,
@@ -9,7 +10,9 @@ import type { ArtifactStore, ByteRange, Content } from './contract.ts';
 import { bytesOf, type ArtifactData } from './data.ts';
 import { folderOf } from './folder.ts';
 import { checkArtifactName, checkContentType, isReservedName } from './name.ts';
-import type { ArtifactRecord, Store } from '../store/contract.ts';
+import type { Ownership } from './ownership.ts';
+import type { Store } from '../store/contract.ts';
+import type { ArtifactRecord } from '../store/records.ts';
 import { damaged, verified } from './verify.ts';
 
 /** Some places tell whole seconds only. */
@@ -18,6 +21,8 @@ const SECOND = 1_000;
 export interface ShelfParts {
   readonly contents: ArtifactStore;
   readonly records: Pick<Store, 'saveArtifact' | 'artifacts' | 'dropArtifacts' | 'artifactRuns'>;
+  /** Asked before anything is written to the place, or removed from it. */
+  readonly ownership: Ownership;
   readonly now: () => number;
   /** Bytes of one artifact. */
   readonly limit: number;
@@ -43,6 +48,7 @@ export class Shelf {
 
   /**
    * Keeps a file. The same content and type as the newest version of that name: that version is the answer.
+   * @param demandStill throws if the file is not wanted any more, once its content is there: that may take hours
    * @throws StepwellError `NAME_INVALID`, `OPTION_INVALID`, `ARTIFACT_TOO_LARGE`, `ARTIFACT_CHANGED`, `STORE_…`
    */
   async write(
@@ -50,17 +56,20 @@ export class Shelf {
     name: string,
     data: ArtifactData,
     options: ConditionalWriteOptions = {},
+    demandStill: () => Promise<void> = () => Promise.resolve(),
   ): Promise<ArtifactRecord> {
     checkArtifactName(name);
     const contentType = contentTypeOf(data, options);
     const expected = await this.expect(run, name, options);
     const content = await this.keep(run, name, data);
+    await demandStill();
     return this.record(run, name, content, contentType, expected);
   }
 
   /** Keeps content that is not on record yet: a day later it would be swept. */
   async keep(run: Owner, name: string, data: ArtifactData, limit = this.parts.limit): Promise<Content> {
-    const { contents } = this.parts;
+    const { contents, ownership } = this.parts;
+    await ownership.demand();
     return contents.write(folderOf(run.namespace, run.id), bytesOf(data, limit, name));
   }
 
@@ -113,8 +122,8 @@ export class Shelf {
   }
 
   async find({ namespace, id }: Owner, name: string, number?: number): Promise<ArtifactRecord | null> {
-    const all = await this.parts.records.artifacts(namespace, id);
-    return all.find((one) => one.name === name && (number === undefined || one.number === number)) ?? null;
+    const versions = await this.parts.records.artifacts(namespace, id, name);
+    return versions.find((one) => number === undefined || one.number === number) ?? null;
   }
 
   async list({ namespace, id }: Owner, { versions }: ArtifactListOptions = {}): Promise<ArtifactRecord[]> {
@@ -123,8 +132,9 @@ export class Shelf {
     return versions === 'all' ? all : all.filter(({ name }, index) => name !== all[index - 1]?.name);
   }
 
-  /** The content of a version, verified. Nothing is opened before it is read. @throws StepwellError `ARTIFACT_DAMAGED`, `STORE_…` */
-  async *stream(record: ArtifactRecord, range: ByteRange | null = null): AsyncGenerator<Uint8Array> {
+  /** The content of a version, verified. Nothing is opened before it is read. @throws StepwellError `ARTIFACT_DAMAGED`, `RANGE_NOT_SATISFIABLE`, `OPTION_INVALID`, `STORE_…` */
+  async *stream(record: ArtifactRecord, wanted: ByteRange | null = null): AsyncGenerator<Uint8Array> {
+    const range = wanted === null ? null : rangeWithin(wanted, record.size, record.name);
     const key = `${folderOf(record.namespace, record.run)}/${record.hash}`;
     const content = await this.parts.contents.read(key, range ?? undefined);
     if (content === null) throw damaged(record, 'there is nothing');
@@ -137,6 +147,7 @@ export class Shelf {
    */
   async forget(records: readonly ArtifactRecord[], began: number): Promise<void> {
     const keys = new Set(records.map(({ namespace, run, hash }) => `${folderOf(namespace, run)}/${hash}`));
+    if (keys.size > 0) await this.parts.ownership.demand();
     for (const key of keys) await this.parts.contents.delete(key, began + SECOND);
   }
 }

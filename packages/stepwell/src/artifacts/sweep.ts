@@ -1,5 +1,6 @@
-import type { ArtifactOwner } from '../store/contract.ts';
+import type { ArtifactOwner } from '../store/records.ts';
 import { folderOf, hashOfKey, runOfFolder } from './folder.ts';
+import { isOwnersKey } from './ownership.ts';
 import type { ShelfParts } from './shelf.ts';
 
 const HOUR = 3_600_000;
@@ -21,11 +22,13 @@ export interface Swept {
 /**
  * Removes what crashes and purges have left. A writer that is slow, or writes what is there already, is safe: what it is
  * about to put on record was written less than a day ago, and every deletion looks at that again.
+ * @throws StepwellError `ARTIFACTS_OWNED_ELSEWHERE`: nothing was removed; `STORE_…`
  */
 export async function sweep(
   parts: ShelfParts,
   hasRun: (run: ArtifactOwner) => Promise<boolean>,
 ): Promise<Swept> {
+  await parts.ownership.demand();
   const now = parts.now();
   return {
     unfinished: await parts.contents.clean(now - HOUR),
@@ -34,7 +37,7 @@ export async function sweep(
   };
 }
 
-async function deleteUnnamed({ contents, records }: ShelfParts, before: number): Promise<number> {
+async function deleteUnnamed({ contents, records, ownership }: ShelfParts, before: number): Promise<number> {
   let deleted = 0;
   let longIds: Map<string, ArtifactOwner> | null = null;
   let folder = '';
@@ -42,7 +45,7 @@ async function deleteUnnamed({ contents, records }: ShelfParts, before: number):
   for await (const { key, writtenAt } of contents.list('')) {
     const hash = hashOfKey(key);
     // What else lies there (somebody gave a folder that is in use) is not ours to remove.
-    if (hash === null || writtenAt >= before) continue;
+    if (hash === null || isOwnersKey(key) || writtenAt >= before) continue;
     const end = key.lastIndexOf('/');
     if (key.slice(0, end) !== folder) {
       folder = key.slice(0, end);
@@ -51,6 +54,8 @@ async function deleteUnnamed({ contents, records }: ShelfParts, before: number):
       named = new Set(ofRun.map(({ hash }) => hash));
     }
     if (named.has(hash)) continue;
+    // It may take hours, and the place be given to another store meanwhile.
+    await ownership.demand();
     await contents.delete(key, before);
     deleted++;
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { StepwellError } from '../model/errors.ts';
 import type { ByteRange } from './contract.ts';
-import type { ArtifactRecord } from '../store/contract.ts';
+import type { ArtifactRecord } from '../store/records.ts';
 
 /**
  * Hands on content that is what its record says. Each chunk goes out when the next has come, and the last one only when

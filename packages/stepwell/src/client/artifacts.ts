@@ -11,9 +11,9 @@ import { readable } from '../artifacts/handle.ts';
 import { checkArtifactName } from '../artifacts/name.ts';
 import { contentTypeOf, type Owner, type Shelf } from '../artifacts/shelf.ts';
 import { sweep, type Swept } from '../artifacts/sweep.ts';
-import { StepwellError } from '../model/errors.ts';
+import { isStepwellError, StepwellError } from '../model/errors.ts';
 import { checkId } from '../model/identifier.ts';
-import { isFinal } from '../model/run.ts';
+import { isFinal, type RunKey } from '../model/run.ts';
 import type { Store } from '../store/contract.ts';
 import { demandShelf } from '../workflow/body-artifacts.ts';
 import type { StartParts } from './start.ts';
@@ -26,7 +26,7 @@ export interface PreparedArtifact {
 
 /**
  * The files of runs, for applications. All methods throw `ARTIFACTS_NOT_CONFIGURED` where there is no place for them,
- * `ID_INVALID`, `NAME_INVALID`, `STORE_…` and `ENGINE_CLOSED`.
+ * `ID_INVALID`, `NAME_INVALID`, `STORE_…` and `ENGINE_CLOSED`; those that write or remove contents `ARTIFACTS_OWNED_ELSEWHERE`.
  */
 export class Artifacts {
   readonly #shelf: Shelf | null;
@@ -57,7 +57,7 @@ export class Artifacts {
 
   /**
    * Writes a file for a run, before it is started or while it goes on. The same content again is the same version.
-   * @throws StepwellError `RUN_ENDED`, `OPTION_INVALID`, `ARTIFACT_TOO_LARGE`, `ARTIFACT_CHANGED`
+   * @throws StepwellError `RUN_ENDED`, `RUN_PURGED`, `OPTION_INVALID`, `ARTIFACT_TOO_LARGE`, `ARTIFACT_CHANGED`
    */
   async write(
     run: string,
@@ -67,8 +67,12 @@ export class Artifacts {
   ): Promise<Artifact> {
     const owner = this.#ownerOf(run);
     checkArtifactName(name);
-    await this.#demandActive(owner);
-    return artifactOf(await demandShelf(this.#shelf).write(owner, name, data, options));
+    const before = await this.#demandActive(owner);
+    const demandStill = async () => {
+      const now = await this.#demandActive(owner);
+      if (before !== null && now !== before) throw purgedMeanwhile(run);
+    };
+    return artifactOf(await demandShelf(this.#shelf).write(owner, name, data, options, demandStill));
   }
 
   /**
@@ -110,13 +114,36 @@ export class Artifacts {
 
   /**
    * Removes what crashes and purges have left, in all namespaces. An engine with a worker does it once a day. The place
-   * must belong to this store of runs alone: what is there for runs that the store does not know is removed.
+   * belongs to this store of runs alone: what is there for runs that the store does not know is removed.
    */
   async sweep(): Promise<Swept> {
     this.#demandOpen();
     return sweep(demandShelf(this.#shelf).parts, async ({ namespace, run }) => {
       return (await this.#store.get(namespace, run)) !== null;
     });
+  }
+
+  /**
+   * Makes the place that of this store of runs, and takes it from the store that had it: that one can write and remove
+   * nothing there any more. For a store that has come in place of another; what it has no record of is swept.
+   */
+  async adopt(): Promise<void> {
+    this.#demandOpen();
+    await demandShelf(this.#shelf).parts.ownership.adopt();
+  }
+
+  /**
+   * @internal Before runs are executed: whether it may write there. A place that cannot be reached now is asked again
+   * when it is needed.
+   * @throws StepwellError `ARTIFACTS_OWNED_ELSEWHERE`
+   */
+  async demandOwn(): Promise<void> {
+    try {
+      await this.#shelf?.parts.ownership.demand();
+    } catch (error) {
+      if (isStepwellError(error, 'ARTIFACTS_OWNED_ELSEWHERE')) throw error;
+      this.#report(error);
+    }
   }
 
   /** @internal Purges a run, then deletes what its files held. If that fails, they are swept. */
@@ -134,9 +161,10 @@ export class Artifacts {
     }
   }
 
-  async #demandActive({ namespace, id }: Owner): Promise<void> {
+  /** Its key; null: it has not been started. */
+  async #demandActive({ namespace, id }: Owner): Promise<RunKey | null> {
     const run = await this.#store.get(namespace, id);
-    if (run === null || !isFinal(run.status)) return;
+    if (run === null || !isFinal(run.status)) return run?.key ?? null;
     throw new StepwellError(
       'RUN_ENDED',
       `The run "${id}" has ended and takes no more files. Write them for the run that is to read them.`,
@@ -148,4 +176,12 @@ export class Artifacts {
     const { namespace, limits } = this.#parts;
     return { namespace, id: checkId(run, 'run id', limits.idLength) };
   }
+}
+
+/** On record it would be a file for a run of that id that is started some day. */
+function purgedMeanwhile(id: string): StepwellError {
+  return new StepwellError(
+    'RUN_PURGED',
+    `The run "${id}" was purged while a file was written for it. The file was not kept.`,
+  );
 }

@@ -1,80 +1,48 @@
+import type { System } from '../engine/system.ts';
 import { isStepwellError, StepwellError } from '../model/errors.ts';
 import type { Fact } from '../model/fact.ts';
-import {
-  ACTIVE_STATUSES,
-  FINAL_STATUSES,
-  type NewRun,
-  type RunKey,
-  type RunRecord,
-  type RunStatus,
-} from '../model/run.ts';
-import type { RunCriteria, StartAnswer } from '../store/contract.ts';
-import { criteriaOf } from './list.ts';
-import type { QueueParts } from './queues.ts';
-import type { ListOptions } from './types.ts';
-
-/** Which runs; left out: all in the namespace. */
-export type RunFilter = Pick<
-  ListOptions,
-  | 'workflow'
-  | 'version'
-  | 'status'
-  | 'queue'
-  | 'parent'
-  | 'tag'
-  | 'idContains'
-  | 'createdFrom'
-  | 'createdBefore'
->;
-
-/** A filter, and the key of the parent that it names. */
-export interface FoundFilter {
-  readonly filter: RunFilter;
-  readonly parent: RunKey | undefined;
-}
-
-/** Runs that are put in with one call of the store: a transaction. */
-const STARTS_AT_ONCE = 10_000;
+import { ACTIVE_STATUSES, FINAL_STATUSES, type RunRecord, type RunStatus } from '../model/run.ts';
+import type { Store } from '../store/contract.ts';
+import type { RunCriteria } from '../store/query.ts';
+import { cancelFact } from './cancel.ts';
+import { criteriaOf, type FilterParts, type RunFilter } from './filter.ts';
+import type { CancelOptions } from './types.ts';
 
 /** Runs that are told with one call of the store, or deleted at once. */
 const FACTS_AT_ONCE = 500;
 
 const RETRYABLE: readonly RunStatus[] = ['failed', 'timed_out', 'cancelled'];
 
-/** Puts runs in, in their order. */
-export async function startAll({ store }: QueueParts, runs: readonly NewRun[]): Promise<StartAnswer[]> {
-  const answers: StartAnswer[] = [];
-  for (let index = 0; index < runs.length; index += STARTS_AT_ONCE)
-    answers.push(...(await store.start(runs.slice(index, index + STARTS_AT_ONCE))));
-  return answers;
+export interface BulkParts extends FilterParts {
+  readonly store: Store;
+  readonly system: System;
 }
 
 /** Reopens the runs that match, by default those that failed or timed out; the answer is how many. */
-export async function retryAll(parts: QueueParts, { filter, parent }: FoundFilter): Promise<number> {
-  const query = criteriaOf(parts.namespace, { status: ['failed', 'timed_out'], ...filter }, parent);
+export async function retryAll(parts: BulkParts, filter: RunFilter): Promise<number> {
+  const query = await criteriaOf(parts, { status: ['failed', 'timed_out'], ...filter });
   demand(query, RETRYABLE, 'Only runs that failed, timed out or were cancelled can be retried');
   return tellAll(parts, query, { type: 'reopen' });
 }
 
 /** Asks the runs that match to end, by default all that have not ended; the answer is how many. */
 export async function cancelAll(
-  parts: QueueParts,
-  { filter, parent }: FoundFilter,
-  reason: string | undefined,
+  parts: BulkParts,
+  filter: RunFilter,
+  options: Pick<CancelOptions, 'reason' | 'id'>,
 ): Promise<number> {
-  const query = criteriaOf(parts.namespace, { status: ACTIVE_STATUSES, ...filter }, parent);
+  const query = await criteriaOf(parts, { status: ACTIVE_STATUSES, ...filter });
   demand(query, ACTIVE_STATUSES, 'Only runs that have not ended can be cancelled');
-  const because = reason === undefined ? {} : { reason };
-  return tellAll(parts, query, { type: 'cancel', cause: 'request', ...because });
+  return tellAll(parts, query, cancelFact(options));
 }
 
 /** Deletes the runs that match and have ended; the answer is how many. */
 export async function purgeAll(
-  parts: QueueParts,
-  { filter, parent }: FoundFilter,
+  parts: BulkParts,
+  filter: RunFilter,
   purge: (id: string) => Promise<void>,
 ): Promise<number> {
-  const query = criteriaOf(parts.namespace, { status: FINAL_STATUSES, ...filter }, parent);
+  const query = await criteriaOf(parts, { status: FINAL_STATUSES, ...filter });
   demand(query, FINAL_STATUSES, 'Only runs that have ended can be purged');
   return withEach(parts, query, async (runs) => {
     const answers = await Promise.all(runs.map(({ id }) => isPurged(purge(id))));
@@ -99,7 +67,7 @@ function demand({ statuses = [] }: RunCriteria, allowed: readonly RunStatus[], r
   if (wrong !== undefined) throw new StepwellError('OPTION_INVALID', `${rule}, not those that are ${wrong}.`);
 }
 
-function tellAll(parts: QueueParts, query: RunCriteria, fact: Fact): Promise<number> {
+function tellAll(parts: BulkParts, query: RunCriteria, fact: Fact): Promise<number> {
   const { store, system } = parts;
   return withEach(parts, query, async (runs) => {
     const now = system.now();
@@ -110,7 +78,7 @@ function tellAll(parts: QueueParts, query: RunCriteria, fact: Fact): Promise<num
 
 /** Newest first, each run once: one that fails again meanwhile, or is started meanwhile, is not touched. */
 async function withEach(
-  { store }: QueueParts,
+  { store }: BulkParts,
   query: RunCriteria,
   work: (runs: readonly RunRecord[]) => Promise<number>,
 ): Promise<number> {

@@ -4,10 +4,11 @@ import { isEnd, isSettlement, type JournalEvent } from '../model/event.ts';
 import type { Outcome } from '../model/fact.ts';
 import { failureOf, type Failure } from '../model/failure.ts';
 import { present } from '../model/fields.ts';
-import { checkName } from '../model/identifier.ts';
+import { checkName, isPrintable } from '../model/identifier.ts';
 import type { Payloads } from '../model/payload.ts';
 import { entriesOf } from '../replay/past.ts';
-import type { CallbackFact, Store } from '../store/contract.ts';
+import type { Store } from '../store/contract.ts';
+import type { CallbackFact } from '../store/delivery.ts';
 
 /**
  * What `callbacks.fail` may be given: an error, or what one is to be made of. `data` are the properties that the error
@@ -58,8 +59,9 @@ export class Callbacks {
       );
     }
     checkName(name, 'name of an error');
-    this.#payloads.encode(message, `message of callback "${id}"`);
-    return present({ name, message, data: this.#payloads.encode(data, `data of callback "${id}"`) });
+    // What errors hold is never kept elsewhere.
+    this.#payloads.encodeShort(message, `message of callback "${id}"`);
+    return present({ name, message, data: this.#payloads.encodeShort(data, `data of callback "${id}"`) });
   }
 
   /** @throws StepwellError as `succeed` */
@@ -73,6 +75,8 @@ export class Callbacks {
 
   async #deliver(callback: string, fact: CallbackFact): Promise<void> {
     this.#demandOpen();
+    // Not every store could be asked for it.
+    if (!isPrintable(callback)) throw notFound(callback);
     const [answer] = await this.#store.deliver([{ to: { callback }, now: this.#system.now(), fact }]);
     if (!answer!.delivered) throw await this.#explain(callback);
   }
@@ -89,10 +93,7 @@ export class Callbacks {
     );
     const started = events[begin];
     if (started?.type !== 'operation.started') {
-      return new StepwellError(
-        'CALLBACK_NOT_FOUND',
-        `There is no callback "${callback}". Its run may have been purged.`,
-      );
+      return notFound(callback);
     }
     const fate = events
       .slice(begin)
@@ -105,6 +106,13 @@ export class Callbacks {
         )
       : new StepwellError('CALLBACK_COMPLETED', `The callback "${callback}" has been completed already.`);
   }
+}
+
+function notFound(callback: string): StepwellError {
+  return new StepwellError(
+    'CALLBACK_NOT_FOUND',
+    `There is no callback ${JSON.stringify(callback)}. Its run may have been purged.`,
+  );
 }
 
 function isOutcome(event: JournalEvent, op: string): boolean {

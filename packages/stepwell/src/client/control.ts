@@ -4,10 +4,10 @@ import { present } from '../model/fields.ts';
 import { checkId, checkName, checkReason } from '../model/identifier.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { Store } from '../store/contract.ts';
-import { isStuckInCancel } from './cancel.ts';
+import { cancelFact, isStuckInCancel } from './cancel.ts';
 import type { StartParts } from './start.ts';
 import { joined } from './transact.ts';
-import type { CancelOptions, RaiseOptions } from './types.ts';
+import type { CancelOptions, PauseOptions, RaiseOptions } from './types.ts';
 
 /** What the outside tells runs, by their ids. */
 export class Control {
@@ -40,14 +40,20 @@ export class Control {
     await this.deliver(id, present({ type: 'event', name, value: payload, id: options.id } as const), store);
   }
 
-  async cancel(id: string, { reason, force }: CancelOptions): Promise<void> {
-    const atOnce = force === true || (await isStuckInCancel(this.#store, await this.record(id)));
-    const fact = { type: 'cancel', cause: 'request', reason: checkReason(reason) } as const;
-    await this.deliver(id, present({ ...fact, force: atOnce ? true : undefined } as const));
+  async cancel(id: string, { force, ...options }: CancelOptions): Promise<void> {
+    const fact = cancelFact(options);
+    const atOnce = force === true || (await isStuckInCancel(this.#store, await this.record(id), fact.id));
+    await this.deliver(id, atOnce ? { ...fact, force: true } : fact);
+  }
+
+  async pause(id: string, { reason, by }: PauseOptions): Promise<void> {
+    const fact = { type: 'pause', reason: checkReason(reason), by: checkReason(by) } as const;
+    await this.deliver(id, present(fact));
   }
 
   async purge(id: string): Promise<void> {
     this.#demandOpen();
+    checkId(id, 'run id', this.#parts.limits.idLength);
     if (await this.#store.purge(this.#parts.namespace, id)) return;
     await this.record(id);
     throw new StepwellError('RUN_NOT_ENDED', `The run "${id}" has not ended. Cancel it first.`);

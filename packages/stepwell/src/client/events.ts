@@ -1,6 +1,8 @@
+import type { Loader } from '../artifacts/loading-store.ts';
 import type { Codec } from '../model/codec.ts';
 import { StepwellError } from '../model/errors.ts';
 import { isEnd, type JournalEvent } from '../model/event.ts';
+import { bytesElsewhere, hasReference } from '../model/reference.ts';
 import { isFinal, type RunKey, type RunRecord } from '../model/run.ts';
 import type { Store } from '../store/contract.ts';
 import { decodeEvent } from './info.ts';
@@ -12,7 +14,9 @@ import type { Watch } from './watch.ts';
 const COMMITS_AT_ONCE = 200;
 
 export interface EventParts {
-  readonly store: Store;
+  /** References are loaded one by one, when they are read: two hundred commits may have gigabytes of them. */
+  readonly bare: Pick<Store, 'journal'>;
+  readonly loader: Pick<Loader, 'event'>;
   readonly watch: Watch;
   readonly codec: Codec | null;
   /** @throws StepwellError `RUN_NOT_FOUND`, `ENGINE_CLOSED` */
@@ -21,7 +25,7 @@ export interface EventParts {
 
 /** Events of a run from a position on; with `follow` until the run has ended and all has been read. */
 export async function* readEvents(
-  { store, watch, codec, record }: EventParts,
+  { bare, loader, watch, codec, record }: EventParts,
   id: string,
   { from = 0, follow = true, signal }: EventsOptions,
 ): AsyncIterableIterator<RunEvent> {
@@ -39,17 +43,18 @@ export async function* readEvents(
     for (;;) {
       // Looked at before the journal is read: if the run has ended by then, what is read is all there is.
       run = await sameRun(record, run);
-      let commits = await store.journal(run.key, next, COMMITS_AT_ONCE);
+      let commits = await bare.journal(run.key, next, COMMITS_AT_ONCE);
       while (commits.length > 0) {
         for (const { position, at, events } of commits) {
           for (let n = Math.max(0, next - position); n < events.length; n++) {
             signal?.throwIfAborted();
-            yield { position: position + n, at, event: decodeEvent(events[n]!, codec) };
+            const event = hasReference(events[n]!) ? await loader.event(events[n]!) : events[n]!;
+            yield { position: position + n, at, event: decodeEvent(event, codec) };
           }
           next = Math.max(next, position + events.length);
           last = events.at(-1)!;
         }
-        commits = commits.length < COMMITS_AT_ONCE ? [] : await store.journal(run.key, next, COMMITS_AT_ONCE);
+        commits = commits.length < COMMITS_AT_ONCE ? [] : await bare.journal(run.key, next, COMMITS_AT_ONCE);
       }
       if (!follow || isFinal(run.status)) {
         // A journal that stops before its end may have been purged while it was read.
@@ -69,18 +74,28 @@ export interface JournalPage {
   readonly more: boolean;
 }
 
-/** Events from a position on, of so many commits. Of a run that is gone there are none. */
+/** Bytes of large values after which a page ends. */
+const MOST_LOADED = 8 * 1024 * 1024;
+
+/** Events from a position on, of so many commits or fewer. Of a run that is gone there are none. */
 export async function journalPage(
-  { store, codec }: Pick<EventParts, 'store' | 'codec'>,
+  { bare, loader, codec }: Pick<EventParts, 'bare' | 'loader' | 'codec'>,
   run: RunKey,
   from: number,
   limit: number,
 ): Promise<JournalPage> {
-  const commits = await store.journal(run, from, limit);
-  const events = commits.flatMap(({ position, at, events }) =>
-    events
-      .map((event, n) => ({ position: position + n, at, event: decodeEvent(event, codec) }))
-      .filter(({ position }) => position >= from),
-  );
+  const commits = await bare.journal(run, from, limit);
+  const events: RunEvent[] = [];
+  let loaded = 0;
+  for (const commit of commits) {
+    for (let n = Math.max(0, from - commit.position); n < commit.events.length; n++) {
+      const found = commit.events[n]!;
+      const size = bytesElsewhere(found);
+      if (loaded > 0 && loaded + size > MOST_LOADED) return { events, more: true };
+      loaded += size;
+      const event = size === 0 ? found : await loader.event(found);
+      events.push({ position: commit.position + n, at: commit.at, event: decodeEvent(event, codec) });
+    }
+  }
   return { events, more: commits.length === limit };
 }

@@ -4,7 +4,8 @@ import type { JournalEvent } from '../model/event.ts';
 import { present } from '../model/fields.ts';
 import { checkName } from '../model/identifier.ts';
 import type { RunKey } from '../model/run.ts';
-import type { FeedCommit, Store } from '../store/contract.ts';
+import type { Store } from '../store/contract.ts';
+import type { FeedCommit } from '../store/feed.ts';
 import { decodeEvent } from './info.ts';
 import type { Watch } from './watch.ts';
 
@@ -23,7 +24,7 @@ export interface FeedEvent {
   readonly tags: readonly string[];
   readonly position: number;
   readonly at: number;
-  /** With payloads decoded. */
+  /** With payloads decoded; a value that is kept with the artifacts is a reference (`isReference`): `events` has it. */
   readonly event: JournalEvent;
 }
 

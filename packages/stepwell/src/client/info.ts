@@ -3,8 +3,9 @@ import type { JournalEvent } from '../model/event.ts';
 import { present } from '../model/fields.ts';
 import type { Failure } from '../model/failure.ts';
 import { isFinal, type RunRecord, type WaitReason } from '../model/run.ts';
-import { kindOf, type Store, type WorkerRecord } from '../store/contract.ts';
-import { fits } from '../store/fit.ts';
+import type { Store } from '../store/contract.ts';
+import { fits, kindOf } from '../store/fit.ts';
+import type { WorkerRecord } from '../store/records.ts';
 import type { ErrorInfo, RunInfo } from './types.ts';
 
 /** Runs as an application sees them. */
@@ -15,7 +16,7 @@ export async function infosOf(
   now: number,
 ): Promise<RunInfo[]> {
   // Most runs wait for something else, or for nothing.
-  const workers = runs.some((run) => lacksOnlyAWorker(run, now)) ? await store.workers() : [];
+  const workers = runs.some((run) => wantsAWorker(run, now)) ? await store.workers() : [];
   const alive = workers.filter(({ expiresAt }) => expiresAt > now);
   return runs.map((run) => infoOf(run, codec, now, alive));
 }
@@ -56,15 +57,18 @@ export function holdsAt(reasons: readonly WaitReason[], now: number): readonly W
 function waitingFor(run: RunRecord, now: number, alive: readonly WorkerRecord[]): RunInfo['waitingFor'] {
   if (isFinal(run.status) || run.status === 'running') return [];
   const reasons = holdsAt(run.waitingFor, now);
-  if (run.status !== 'queued' || reasons.length > 0) return reasons;
   // Workers mark runs that none of them fits, but where there is no worker nobody does.
-  if (lacksOnlyAWorker(run, now) && !alive.some((worker) => fits(worker, run)))
-    return [{ kind: 'no worker', detail: kindOf(run.workflow, run.version) }];
+  if (wantsAWorker(run, now) && !alive.some((worker) => fits(worker, run)))
+    return [...reasons, { kind: 'no worker', detail: kindOf(run.workflow, run.version) }];
+  if (run.status !== 'queued' || reasons.length > 0) return reasons;
   return [present({ kind: 'start', detail: 'a worker', until: run.readyAt ?? undefined } as const)];
 }
 
-function lacksOnlyAWorker({ status, readyAt, waitingFor }: RunRecord, now: number): boolean {
-  return status === 'queued' && readyAt !== null && readyAt <= now && holdsAt(waitingFor, now).length === 0;
+/** Its time has come, whatever it waited for until then, and nothing of its queue holds it. */
+function wantsAWorker({ status, readyAt, waitingFor }: RunRecord, now: number): boolean {
+  if (readyAt === null || readyAt > now) return false;
+  if (status === 'queued') return holdsAt(waitingFor, now).length === 0;
+  return status === 'waiting' || status === 'paused';
 }
 
 function errorInfoOf({ cause, data, ...rest }: Failure, codec: Codec | null): ErrorInfo {

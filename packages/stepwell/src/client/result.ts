@@ -1,7 +1,8 @@
+import type { Loader } from '../artifacts/loading-store.ts';
 import { errorOf } from '../model/failure.ts';
 import type { Payloads } from '../model/payload.ts';
 import { isFinal, type RunKey, type RunRecord } from '../model/run.ts';
-import type { RunEnd } from '../store/contract.ts';
+import type { RunEnd } from '../store/commit.ts';
 import type { Registry } from '../workflow/registry.ts';
 import { sameRun } from './same-run.ts';
 import type { ResultOptions } from './types.ts';
@@ -11,6 +12,7 @@ export interface ResultParts {
   readonly watch: Watch;
   readonly registry: Registry;
   readonly payloads: Payloads;
+  readonly loader: Pick<Loader, 'payload'>;
   /** @throws StepwellError `RUN_NOT_FOUND`, `ENGINE_CLOSED` */
   readonly record: (id: string) => Promise<RunRecord>;
 }
@@ -28,7 +30,7 @@ export async function awaitResult(
   }
   let run = await awaitEnd(parts, id, signal);
   while (run.continuedBy !== null) run = await awaitEnd(parts, run.continuedBy, signal);
-  if (run.status === 'succeeded') return parts.payloads.decode(run.output);
+  if (run.status === 'succeeded') return parts.payloads.decode(await parts.loader.payload(run.output));
   const definition = parts.registry.find(run.workflow, run.version);
   const classes = definition === null ? new Map() : parts.registry.errorClassesOf(definition);
   throw errorOf(run.error!, parts.payloads.codec, classes);

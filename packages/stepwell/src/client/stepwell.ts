@@ -1,40 +1,29 @@
 import type { ArtifactStore } from '../artifacts/contract.ts';
-import { LargePayloads } from '../artifacts/large-payloads.ts';
-import { loadingStore } from '../artifacts/loading-store.ts';
-import { Shelf } from '../artifacts/shelf.ts';
-import { harmless, type Instruments } from '../engine/instruments.ts';
-import type { System } from '../engine/system.ts';
-import { Worker } from '../engine/worker.ts';
 import { milliseconds, type Duration } from '../model/duration.ts';
-import { StepwellError } from '../model/errors.ts';
-import { present } from '../model/fields.ts';
-import { checkId, checkReason } from '../model/identifier.ts';
-import type { Limits } from '../model/limits.ts';
-import { Payloads } from '../model/payload.ts';
-import type { NewRun, RunStatus } from '../model/run.ts';
-import type { StartAnswer, Store, WorkerRecord } from '../store/contract.ts';
+import { checkId } from '../model/identifier.ts';
+import type { RunStatus } from '../model/run.ts';
+import type { Store } from '../store/contract.ts';
+import type { WorkerRecord } from '../store/records.ts';
 import type { AnyDefinition, Definition } from '../workflow/definition.ts';
 import type { ExecutionParts } from '../workflow/execution.ts';
-import { FunctionRuntime } from '../workflow/function-runtime.ts';
-import type { Registry } from '../workflow/registry.ts';
-import { Artifacts } from './artifacts.ts';
-import { cancelAll, type FoundFilter, purgeAll, retryAll, startAll } from './bulk.ts';
-import { Callbacks } from './callbacks.ts';
-import { Control } from './control.ts';
+import type { Artifacts } from './artifacts.ts';
+import { assemble, type Assembly } from './assembly.ts';
+import { cancelAll, purgeAll, retryAll } from './bulk.ts';
+import type { Callbacks } from './callbacks.ts';
 import { journalPage, readEvents } from './events.ts';
-import { feedPage, type FeedParts, readFeed } from './feed.ts';
-import { forkedRun } from './fork.ts';
+import { feedPage, readFeed } from './feed.ts';
+import { criteriaOf, type RunFilter } from './filter.ts';
 import { Handle } from './handle.ts';
 import { infosOf } from './info.ts';
-import { criteriaOf, listRuns } from './list.ts';
+import { listRuns } from './list.ts';
 import { openArtifacts } from './open-artifacts.ts';
 import { openStore } from './open-store.ts';
 import { checkOptions, type CheckedOptions } from './options.ts';
-import { listQueues, pauseQueue, type QueueParts, resumeQueue, setQueue } from './queues.ts';
+import { listQueues, pauseQueue, resumeQueue, setQueue } from './queues.ts';
 import { awaitResult } from './result.ts';
-import { definitionOf, demandSame, newRun, type StartParts } from './start.ts';
-import { Sweeps } from './sweeps.ts';
-import { realSystem, reportError, systemFor } from './system.ts';
+import { definitionOf, newRun } from './start.ts';
+import { Starter } from './starter.ts';
+import { realSystem } from './system.ts';
 import type {
   CancelOptions,
   EngineParts,
@@ -50,7 +39,6 @@ import type {
   QueueSettings,
   ResultOptions,
   RunEvent,
-  RunFilter,
   RunHandle,
   RunInfo,
   RunList,
@@ -59,8 +47,7 @@ import type {
   StartItem,
   StartOptions,
 } from './types.ts';
-import { joined, transact } from './transact.ts';
-import { engineClosed, Watch, type Started } from './watch.ts';
+import { engineClosed, type Started } from './watch.ts';
 
 /** An engine on a store: starts runs, executes them (unless `worker` is false), and answers for them. */
 export class Stepwell implements AsyncDisposable {
@@ -69,20 +56,9 @@ export class Stepwell implements AsyncDisposable {
   /** The files of runs. */
   readonly artifacts: Artifacts;
 
-  readonly #store: Store;
+  readonly #parts: Assembly;
+  readonly #starter: Starter;
   readonly #ownsStore: boolean;
-  readonly #system: System;
-  readonly #limits: Limits;
-  readonly #payloads: Payloads;
-  readonly #registry: Registry;
-  readonly #worker: Worker | null;
-  readonly #instruments: Instruments | null;
-  /** Keeps payloads that are too large for a journal; null: they are refused. */
-  readonly #large: LargePayloads | null;
-  readonly #sweeps: Sweeps | null;
-  readonly #watch: Watch;
-  readonly #parts: StartParts;
-  readonly #control: Control;
   #closed: Promise<void> | null = null;
 
   private constructor(
@@ -91,60 +67,17 @@ export class Stepwell implements AsyncDisposable {
     contents: ArtifactStore | null,
     bodyOf: ExecutionParts['bodyOf'],
   ) {
-    const { namespace, limits, registry, settings } = options;
-    this.namespace = namespace;
-    this.#limits = limits;
-    this.#registry = registry;
-    this.#system = options.system ?? systemFor(store);
+    this.#parts = assemble(options, store, contents, bodyOf, () => this.#demandOpen());
+    this.#starter = new Starter(this.#parts, (id, started) => new Handle(this, id, started));
     this.#ownsStore = typeof options.store === 'string';
-    const report = options.onError ?? reportError;
-    const shelf = shelfOf(contents, store, this.#system, limits);
-    // Only where somebody has said where: values that leave the store of the runs are a thing to know of.
-    const keeps = shelf !== null && options.artifacts !== undefined;
-    const timer: System['timer'] = (delay, callback) => this.#system.timer(delay, callback);
-    this.#large = keeps ? new LargePayloads({ shelf, limit: limits.payloadBytes, timer, report }) : null;
-    this.#store = keeps ? loadingStore(store, { contents: shelf.parts.contents, timer, report }) : store;
-    this.#payloads = new Payloads(options.codec ?? null, limits, this.#large !== null);
-    this.callbacks = new Callbacks(this.#store, this.#system, this.#payloads, () => this.#demandOpen());
-    this.#watch = new Watch(this.#store, this.#system);
-    this.#parts = {
-      registry: this.#registry,
-      system: this.#system,
-      payloads: this.#payloads,
-      limits: this.#limits,
-      namespace: this.namespace,
-    };
-    this.artifacts = new Artifacts(shelf, store, this.#parts, () => this.#demandOpen(), report);
-    this.#control = new Control(this.#store, this.#parts, () => this.#demandOpen());
-    const runtime = new FunctionRuntime({
-      registry: this.#registry,
-      limits: this.#limits,
-      settled: (callback) => this.#system.settled(callback),
-      codec: this.#payloads.codec,
-      transact: (run, key, work) => transact(this.#store, this.#payloads, run, key, work),
-      artifacts: shelf,
-      bodyOf,
-    });
-    this.#instruments = options.instruments === undefined ? null : harmless(options.instruments, report);
-    this.#instruments?.tell({ type: 'opened', workflows: this.workflows() });
-    const parts = {
-      store: this.#store,
-      runtime,
-      system: this.#system,
-      payloads: this.#payloads,
-      limits: this.#limits,
-      large: this.#large,
-      report,
-      instruments: this.#instruments,
-    };
-    this.#worker = settings === null ? null : new Worker(parts, settings);
-    const sweeps = settings !== null && contents !== null && contents.kind !== 'memory';
-    this.#sweeps = sweeps ? new Sweeps(this.artifacts, this.#system, report) : null;
+    this.namespace = options.namespace;
+    this.callbacks = this.#parts.callbacks;
+    this.artifacts = this.#parts.artifacts;
   }
 
   /**
    * Opens a store and goes on with the runs that are in it.
-   * @throws StepwellError `STORE_…`, `WORKFLOW_DUPLICATE`, `OPTION_INVALID`
+   * @throws StepwellError `STORE_…`, `WORKFLOW_DUPLICATE`, `OPTION_INVALID`, `ARTIFACTS_OWNED_ELSEWHERE`
    */
   static async open(options: OpenOptions): Promise<Stepwell> {
     return Stepwell.openWith(options, null);
@@ -160,7 +93,9 @@ export class Stepwell implements AsyncDisposable {
         : options.store;
     const well = new Stepwell(checked, store, contents, bodyOf);
     try {
-      await well.#worker?.open();
+      // What would fail in the middle of a run fails here. A place that is the default is made when it is needed.
+      if (well.#parts.worker !== null && options.artifacts !== undefined) await well.artifacts.demandOwn();
+      await well.#parts.worker?.open();
     } catch (error) {
       await well.close({ grace: 0 });
       throw error;
@@ -176,21 +111,8 @@ export class Stepwell implements AsyncDisposable {
    */
   start<I, O>(workflow: Definition<I, O>, ...rest: StartArguments<I>): Promise<StartedRun<O>>;
   start<T = unknown>(workflow: string, input?: unknown, options?: StartOptions): Promise<StartedRun<T>>;
-  async start(
-    workflow: AnyDefinition | string,
-    input?: unknown,
-    options: StartOptions = {},
-  ): Promise<StartedRun> {
-    this.#demandOpen();
-    const since = this.#instruments?.now();
-    const definition = definitionOf(this.#registry, workflow, options.version);
-    const run = await newRun(this.#parts, definition, input, options);
-    const { client } = options;
-    if (client === undefined) return this.#startedAs(run, await this.#startHere(run), since);
-    const short = await this.#shorten(run);
-    const started = this.#startedAs(run, (await joined(this.#store, client).start([short]))[0]!);
-    // If the transaction is rolled back, no news of the run will ever come: its handle looks whether it is there.
-    return new Handle(this, started.id, null);
+  start(workflow: AnyDefinition | string, input?: unknown, options: StartOptions = {}): Promise<StartedRun> {
+    return this.#starter.one(workflow, input, options);
   }
 
   /**
@@ -200,73 +122,25 @@ export class Stepwell implements AsyncDisposable {
    */
   startMany<I, O>(workflow: Definition<I, O>, items: readonly StartItem<I>[]): Promise<StartedRun<O>[]>;
   startMany<T = unknown>(workflow: string, items: readonly StartItem<unknown>[]): Promise<StartedRun<T>[]>;
-  async startMany(
-    workflow: AnyDefinition | string,
-    items: readonly StartItem<unknown>[],
-  ): Promise<StartedRun[]> {
-    this.#demandOpen();
-    const runs: NewRun[] = [];
-    for (const { input, ...options } of items) {
-      const definition = definitionOf(this.#registry, workflow, options.version);
-      runs.push(await newRun(this.#parts, definition, input, options));
-    }
-    const short = this.#large === null ? runs : await Promise.all(runs.map((run) => this.#shorten(run)));
-    const answers = await startAll(this.#queueParts, short);
-    return answers.map((answer, index) => this.#startedAs(runs[index]!, answer));
-  }
-
-  /** @throws StepwellError `RUN_ID_TAKEN` */
-  #startedAs(run: NewRun, answer: StartAnswer, since?: number): StartedRun {
-    if (answer.created) this.#tellStarted(run, since);
-    if (answer.created) return new Handle(this, run.id, this.#watch.started(answer.key));
-    if (answer.moved !== true) demandSame(answer.existing, run, this.#payloads);
-    return new Handle(this, answer.existing.id, null);
-  }
-
-  /** @param since when the start was called, by the clock of the instruments; undefined: it was not called alone */
-  #tellStarted(run: NewRun, since?: number): void {
-    if (this.#instruments === null) return;
-    const milliseconds = since === undefined ? null : this.#instruments.now() - since;
-    this.#instruments.tell({ type: 'run started', run, milliseconds });
-  }
-
-  /** Starts a run, and gives it to this engine's own worker if that has room: that saves a claim. */
-  async #startHere(run: NewRun): Promise<StartAnswer> {
-    const short = this.#large === null ? run : await this.#large.shortenStart(run);
-    const place = this.#worker?.offer(run) ?? null;
-    if (place === null) return (await this.#store.start([short]))[0]!;
-    try {
-      const [answer] = await this.#store.start([short], place.owner);
-      place.adopt(run, answer!);
-      return answer!;
-    } catch (error) {
-      place.refuse(error);
-      throw error;
-    }
-  }
-
-  /** A start as the store gets it: what is too large for it is kept elsewhere by then. */
-  #shorten(run: NewRun): Promise<NewRun> {
-    return this.#large === null ? Promise.resolve(run) : this.#large.shortenStart(run);
+  startMany(workflow: AnyDefinition | string, items: readonly StartItem<unknown>[]): Promise<StartedRun[]> {
+    return this.#starter.many(workflow, items);
   }
 
   /** A run by its id; whether it exists shows when it is asked for something. */
   run<T = unknown>(id: string): RunHandle<T> {
-    return new Handle<T>(this, checkId(id, 'run id', this.#limits.idLength), null);
+    return new Handle<T>(this, checkId(id, 'run id', this.#parts.limits.idLength), null);
   }
 
   /** @throws StepwellError `RUN_NOT_FOUND`, `ID_INVALID` */
   async get(id: string): Promise<RunInfo> {
-    const run = await this.#control.record(id);
-    const [info] = await infosOf(this.#store, [run], this.#payloads.codec, this.#system.now());
+    const { store, codec, system, record, loader } = this.#parts;
+    const [info] = await infosOf(store, [await loader.run(await record(id))], codec, system.now());
     return info!;
   }
 
   /** Runs that match, newest first. @throws StepwellError `OPTION_INVALID`, `CURSOR_INVALID`, `RUN_NOT_FOUND` (of the parent) */
   async list(options: ListOptions = {}): Promise<RunList> {
-    this.#demandOpen();
-    const { parent } = await this.#found(options);
-    return listRuns(this.#store, this.namespace, options, parent, this.#payloads.codec, this.#system.now());
+    return listRuns(this.#open, options);
   }
 
   /**
@@ -278,23 +152,12 @@ export class Stepwell implements AsyncDisposable {
     options: ResultOptions = {},
     started: Started | null = null,
   ): Promise<T> {
-    const parts = {
-      watch: this.#watch,
-      registry: this.#registry,
-      payloads: this.#payloads,
-      record: (run: string) => this.#control.record(run),
-    };
-    return (await awaitResult(parts, id, options, started)) as T;
+    return (await awaitResult(this.#parts, id, options, started)) as T;
   }
 
   /** The run's journal from a position on, and what is added to it, until its end. @throws StepwellError `RUN_NOT_FOUND`, `RUN_PURGED`, `ENGINE_CLOSED` */
   events(id: string, options: EventsOptions = {}): AsyncIterableIterator<RunEvent> {
-    const record = (run: string) => this.#control.record(run);
-    return readEvents(
-      { store: this.#store, watch: this.#watch, codec: this.#payloads.codec, record },
-      id,
-      options,
-    );
+    return readEvents(this.#parts, id, options);
   }
 
   /**
@@ -303,7 +166,7 @@ export class Stepwell implements AsyncDisposable {
    * @throws StepwellError `CURSOR_INVALID`, `NAME_INVALID`, `ENGINE_CLOSED`
    */
   feed(options: FeedOptions = {}): AsyncIterableIterator<FeedEvent> {
-    return readFeed(this.#feedParts, options);
+    return readFeed(this.#parts, options);
   }
 
   /**
@@ -311,7 +174,7 @@ export class Stepwell implements AsyncDisposable {
    * @throws StepwellError `RUN_NOT_FOUND`, `RUN_ENDED`, `NAME_INVALID`, `VALUE_NOT_JSON`, `PAYLOAD_TOO_LARGE`
    */
   async raiseEvent(id: string, name: string, value?: unknown, options: RaiseOptions = {}): Promise<void> {
-    await this.#control.raiseEvent(id, name, value, options);
+    await this.#parts.control.raiseEvent(id, name, value, options);
   }
 
   /**
@@ -319,18 +182,17 @@ export class Stepwell implements AsyncDisposable {
    * it at once. @throws StepwellError `RUN_NOT_FOUND`, `RUN_ENDED`
    */
   async cancel(id: string, options: CancelOptions = {}): Promise<void> {
-    await this.#control.cancel(id, options);
+    await this.#parts.control.cancel(id, options);
   }
 
   /** Bodies that run may end, nothing new begins. @throws StepwellError `RUN_NOT_FOUND`, `RUN_ENDED` */
-  async pause(id: string, { reason, by }: PauseOptions = {}): Promise<void> {
-    const fact = { type: 'pause', reason: checkReason(reason), by: checkReason(by) } as const;
-    await this.#control.deliver(id, present(fact));
+  async pause(id: string, options: PauseOptions = {}): Promise<void> {
+    await this.#parts.control.pause(id, options);
   }
 
   /** @throws StepwellError `RUN_NOT_FOUND`, `RUN_ENDED` */
   async resume(id: string): Promise<void> {
-    await this.#control.deliver(id, { type: 'resume' });
+    await this.#parts.control.deliver(id, { type: 'resume' });
   }
 
   /**
@@ -338,7 +200,7 @@ export class Stepwell implements AsyncDisposable {
    * @throws StepwellError `RUN_NOT_FOUND`, `RUN_NOT_FAILED`
    */
   async retry(id: string): Promise<void> {
-    await this.#control.deliver(id, { type: 'reopen' });
+    await this.#parts.control.deliver(id, { type: 'reopen' });
   }
 
   /**
@@ -346,15 +208,15 @@ export class Stepwell implements AsyncDisposable {
    * @throws StepwellError `OPTION_INVALID`
    */
   async retryAll(filter: RunFilter = {}): Promise<number> {
-    return retryAll(this.#queueParts, await this.#found(filter));
+    return retryAll(this.#open, filter);
   }
 
   /**
-   * Asks all runs that match and have not ended to end; the answer is how many.
-   * @throws StepwellError `OPTION_INVALID`
+   * Asks all runs that match and have not ended to end; the answer is how many. `id`: as that of `cancel`.
+   * @throws StepwellError `OPTION_INVALID`, `ID_INVALID`
    */
-  async cancelAll(filter: RunFilter, { reason }: { reason?: string } = {}): Promise<number> {
-    return cancelAll(this.#queueParts, await this.#found(filter), checkReason(reason));
+  async cancelAll(filter: RunFilter, options: Omit<CancelOptions, 'force'> = {}): Promise<number> {
+    return cancelAll(this.#open, filter, options);
   }
 
   /**
@@ -362,17 +224,12 @@ export class Stepwell implements AsyncDisposable {
    * @throws StepwellError `OPTION_INVALID`, `RUN_NOT_FOUND` (of the parent)
    */
   async purgeAll(filter: RunFilter): Promise<number> {
-    return purgeAll(this.#queueParts, await this.#found(filter), (id) => this.purge(id));
-  }
-
-  async #found(filter: RunFilter): Promise<FoundFilter> {
-    const { parent } = filter;
-    return { filter, parent: parent === undefined ? undefined : (await this.#control.record(parent)).key };
+    return purgeAll(this.#open, filter, (id) => this.purge(id));
   }
 
   /** The queues that have settings or runs, by name. */
   async queues(): Promise<QueueInfo[]> {
-    return listQueues(this.#queueParts);
+    return listQueues(this.#open);
   }
 
   /**
@@ -380,17 +237,17 @@ export class Stepwell implements AsyncDisposable {
    * @throws StepwellError `NAME_INVALID`, `OPTION_INVALID`, `DURATION_INVALID`
    */
   async setQueue(name: string, settings: QueueSettings): Promise<void> {
-    await setQueue(this.#queueParts, name, settings);
+    await setQueue(this.#open, name, settings);
   }
 
   /** Nothing of the queue is taken up any more; what is active goes on until it waits. @throws StepwellError `NAME_INVALID` */
   async pauseQueue(name: string, options: PauseOptions = {}): Promise<void> {
-    await pauseQueue(this.#queueParts, name, options);
+    await pauseQueue(this.#open, name, options);
   }
 
   /** @throws StepwellError `NAME_INVALID` */
   async resumeQueue(name: string): Promise<void> {
-    await resumeQueue(this.#queueParts, name);
+    await resumeQueue(this.#open, name);
   }
 
   /**
@@ -398,32 +255,21 @@ export class Stepwell implements AsyncDisposable {
    * @throws StepwellError `RUN_NOT_FOUND`, `OPERATION_NOT_FOUND`, `FORK_NOT_POSSIBLE`, `RUN_ID_TAKEN`, `VALUE_NOT_JSON`
    */
   async fork<T = unknown>(id: string, options: ForkOptions): Promise<StartedRun<T>> {
-    const source = await this.#control.record(id);
-    const journal = await this.#store.journal(source.key, 0, Number.MAX_SAFE_INTEGER);
-    const run = forkedRun(this.#parts, source, journal, options);
-    const [answer] = await this.#store.start([await this.#shorten(run)]);
-    if (!answer!.created)
-      throw new StepwellError(
-        'RUN_ID_TAKEN',
-        `The run "${run.id}" exists already. Give the fork another id.`,
-      );
-    this.#tellStarted(run);
-    return new Handle<T>(this, run.id, this.#watch.started(answer!.key));
+    return (await this.#starter.fork(id, options)) as StartedRun<T>;
   }
 
   /** Deletes a run that has ended, with its journal. @throws StepwellError `RUN_NOT_FOUND`, `RUN_NOT_ENDED` */
   async purge(id: string): Promise<void> {
-    await this.artifacts.purging(id, () => this.#control.purge(id));
+    await this.artifacts.purging(id, () => this.#parts.control.purge(id));
   }
 
   /** The workflows that are registered here. */
   workflows(): readonly { name: string; version: string }[] {
-    return this.#registry.all.map(({ name, version }) => ({ name, version }));
+    return this.#parts.registry.workflows;
   }
 
   async workers(): Promise<WorkerRecord[]> {
-    this.#demandOpen();
-    return this.#store.workers();
+    return this.#open.store.workers();
   }
 
   /**
@@ -431,9 +277,8 @@ export class Stepwell implements AsyncDisposable {
    * @throws StepwellError `OPTION_INVALID`, `RUN_NOT_FOUND` (of the parent)
    */
   async counts(filter: RunFilter = {}): Promise<Partial<Record<RunStatus, number>>> {
-    this.#demandOpen();
-    const { parent } = await this.#found(filter);
-    return this.#store.count(criteriaOf(this.namespace, filter, parent));
+    const parts = this.#open;
+    return parts.store.count(await criteriaOf(parts, filter));
   }
 
   /**
@@ -446,70 +291,59 @@ export class Stepwell implements AsyncDisposable {
   }
 
   async #close(grace: number): Promise<void> {
-    await this.#worker?.close(grace);
-    this.#watch.close();
-    this.#sweeps?.close();
-    this.#large?.close();
-    if (this.#ownsStore) await this.#store.close();
+    await this.#parts.worker?.close(grace);
+    this.#stopWatching();
+    if (this.#ownsStore) await this.#parts.store.close();
   }
 
   /** Stops at once and gives nothing back, as a crash would: the hard stop. What was not durable is lost, the rest goes on elsewhere. */
   kill(): void {
-    this.#worker?.kill();
-    this.#watch.close();
-    this.#sweeps?.close();
-    this.#large?.close();
-    this.#closed ??= this.#ownsStore ? this.#store.close() : Promise.resolve();
+    this.#parts.worker?.kill();
+    this.#stopWatching();
+    this.#closed ??= this.#ownsStore ? this.#parts.store.close() : Promise.resolve();
+  }
+
+  #stopWatching(): void {
+    const { watch, sweeps, large } = this.#parts;
+    watch.close();
+    sweeps?.close();
+    large?.close();
   }
 
   /** @internal What other packages of Stepwell build on. */
   get parts(): EngineParts {
+    const parts = this.#parts;
+    const { store, system, registry, watch } = parts;
     return {
-      store: this.#store,
-      system: this.#system,
+      store,
+      bare: parts.bare,
+      system,
       prepare: (workflow, input, options) =>
-        newRun(this.#parts, definitionOf(this.#registry, workflow, options.version), input, options),
-      feedPage: (request) => feedPage(this.#feedParts, request),
-      journalPage: (run, from, limit) => {
-        this.#demandOpen();
-        return journalPage({ store: this.#store, codec: this.#payloads.codec }, run, from, limit);
-      },
-      hear: (news) => this.#watch.hear(news),
-      watchAll: () => this.#watch.openAny(),
+        newRun(parts, definitionOf(registry, workflow, options.version), input, options),
+      feedPage: (request) => feedPage(parts, request),
+      journalPage: (run, from, limit) => journalPage(this.#open, run, from, limit),
+      hear: (news) => watch.hear(news),
+      watchAll: () => watch.openAny(),
     };
   }
 
   /** Runs that are being executed by this engine now, and waiting ones that it keeps in memory. */
   load(): { active: number; parked: number } {
-    return { active: this.#worker?.activeCount ?? 0, parked: this.#worker?.parkedCount ?? 0 };
+    const { worker } = this.#parts;
+    return { active: worker?.activeCount ?? 0, parked: worker?.parkedCount ?? 0 };
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  get #feedParts(): FeedParts {
-    const { codec } = this.#payloads;
-    const demandOpen = () => this.#demandOpen();
-    return { store: this.#store, watch: this.#watch, codec, namespace: this.namespace, demandOpen };
-  }
-
-  get #queueParts(): QueueParts {
+  /** What it is made of, as long as it is open. @throws StepwellError `ENGINE_CLOSED` */
+  get #open(): Assembly {
     this.#demandOpen();
-    return { store: this.#store, system: this.#system, namespace: this.namespace };
+    return this.#parts;
   }
 
   #demandOpen(): void {
     if (this.#closed !== null) throw engineClosed();
   }
-}
-
-/** Null: there is no place for artifacts. */
-function shelfOf(
-  contents: ArtifactStore | null,
-  records: Store,
-  system: System,
-  { artifactBytes: limit }: Limits,
-): Shelf | null {
-  return contents === null ? null : new Shelf({ contents, records, now: () => system.now(), limit });
 }

@@ -4,6 +4,7 @@ import type { Duration } from '../model/duration.ts';
 import type { JournalEvent } from '../model/event.ts';
 import type { Json } from '../model/json.ts';
 import type { Limits } from '../model/limits.ts';
+import type { Reference } from '../model/reference.ts';
 import type { Instruments } from '../engine/instruments.ts';
 import type { NewRun, Progress, RunKey, RunStatus, WaitReason } from '../model/run.ts';
 import type { News, Store } from '../store/contract.ts';
@@ -100,8 +101,9 @@ export interface RunInfo {
   readonly status: RunStatus;
   readonly queue: string;
   readonly priority: number;
-  readonly input: Json | undefined;
-  readonly output: Json | undefined;
+  /** In a list, what is kept with the artifacts is a reference; `get` has the value, if it can be loaded. So with `output`. */
+  readonly input: Json | Reference | undefined;
+  readonly output: Json | Reference | undefined;
   readonly error: ErrorInfo | undefined;
   readonly progress: Progress | undefined;
   readonly statusText: string | undefined;
@@ -146,7 +148,7 @@ export interface ListOptions {
   cursor?: string;
 }
 
-export type { RunFilter } from './bulk.ts';
+export type { RunFilter } from './filter.ts';
 export type { EventPage, FeedEvent, FeedOptions, FeedPageRequest } from './feed.ts';
 export type { QueueInfo, QueueSettings } from './queues.ts';
 
@@ -174,6 +176,8 @@ export interface EventsOptions {
 
 export interface CancelOptions {
   reason?: string;
+  /** The same id again is the same call: not the second one, which would end the run at once. */
+  id?: string;
   /** End it at once: no undo handlers, no cleanup. */
   force?: boolean;
 }
@@ -221,6 +225,8 @@ export interface StartedRun<O = unknown> extends RunHandle<O> {
 /** What other packages of Stepwell build on. */
 export interface EngineParts {
   readonly store: Store;
+  /** With references in place of values that are kept with the artifacts: for whoever asks often, and needs none of them. */
+  readonly bare: Store;
   readonly system: System;
   /** The run that a start would make. @throws what the start would throw */
   prepare(workflow: string, input: unknown, options: StartOptions): Promise<NewRun>;

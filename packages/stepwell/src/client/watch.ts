@@ -1,7 +1,8 @@
 import type { System } from '../engine/system.ts';
 import { StepwellError } from '../model/errors.ts';
 import type { RunKey } from '../model/run.ts';
-import type { News, RunEnd, Store } from '../store/contract.ts';
+import type { RunEnd } from '../store/commit.ts';
+import type { News, Store } from '../store/contract.ts';
 
 /** News may be lost: whoever waits for a run looks again after this long (ms). */
 const LOOK_AGAIN = 5_000;

@@ -1,52 +1,32 @@
-import type { LargePayloads } from '../artifacts/large-payloads.ts';
 import { JOURNAL_FORMAT, type Commit, type JournalEvent, type SettlementEvent } from '../model/event.ts';
 import { StepwellError } from '../model/errors.ts';
 import type { NumberedFact } from '../model/fact.ts';
 import type { Json } from '../model/json.ts';
-import type { Limits } from '../model/limits.ts';
 import type { OperationId } from '../model/operation.ts';
-import type { Payloads } from '../model/payload.ts';
 import type { RunRecord } from '../model/run.ts';
 import { Timers } from '../policy/timers.ts';
 import { entriesOf, splitAtLastBeginning, stuckSince } from '../replay/past.ts';
 import { RunState } from '../replay/state.ts';
-import type { ClaimedRun, CommitAnswer, CommitRequest } from '../store/contract.ts';
-import { beginEffect, resumeWork, stopBodies, takeOutcomeOf, type BodyOutcome } from './attempts.ts';
+import type { ClaimedRun } from '../store/claim.ts';
+import type { CommitAnswer, CommitRequest } from '../store/commit.ts';
+import { Alarm } from './alarm.ts';
+import { beginEffect, resumeWork, stopBodies, type BodyOutcome } from './attempts.ts';
 import type { Body } from './bodies.ts';
 import { Draft, type Effect } from './draft.ts';
 import { FactQueue } from './fact-queue.ts';
-import { forcedCancel, takeFact } from './facts.ts';
-import { finish } from './finish.ts';
+import { endsAtOnce } from './finish.ts';
 import { reopening } from './reopening.ts';
 import { ActivationHost } from './host.ts';
-import type { Instruments } from './instruments.ts';
 import { Keeping } from './keeping.ts';
-import { neverSettles, noWorker, releaseOf, stick, tooManyEvents } from './leaving.ts';
+import { noWorker, releaseOf } from './leaving.ts';
 import { Observation } from './observation.ts';
-import { replay } from './replay.ts';
-import type { Ask, End, Execution, Input, Runtime } from './runtime.ts';
-import type { System } from './system.ts';
-import { addTimers, isCurrent, takeDue, type Due } from './timing.ts';
+import { asInput, replay } from './replay.ts';
+import type { Ask, End, Execution, Input } from './runtime.ts';
+import type { Over, Surroundings } from './surroundings.ts';
+import { addDeadlines, addTimers, isCurrent, type Due } from './timing.ts';
+import { work } from './work.ts';
 
-/** What all activations of a worker have in common. */
-export interface Surroundings {
-  readonly worker: string;
-  readonly runtime: Runtime;
-  readonly system: System;
-  readonly payloads: Payloads;
-  readonly limits: Limits;
-  readonly instruments: Instruments | null;
-  /** Keeps payloads that are too large for a journal; null: they are refused. */
-  readonly large: LargePayloads | null;
-  /** The activation has something to commit. */
-  requestCommit(activation: Activation): void;
-  /** The activation is over: nothing of it runs any more. */
-  over(activation: Activation, how: Over): void;
-}
-
-/** `waiting`: it can be parked. `gone`: it released the run otherwise. `refused`: the store refused a commit. `lost`: it was dropped. */
-export type Over = 'waiting' | 'gone' | 'ended' | 'refused' | 'lost';
-
+/** What became of a body that ran here. */
 interface Arrival {
   readonly body: Body;
   readonly outcome: BodyOutcome;
@@ -73,6 +53,7 @@ export class Activation {
   /** Settlements that follow from what is known already. */
   readonly settlements: SettlementEvent[] = [];
   readonly facts = new FactQueue();
+  readonly arrivals: Arrival[] = [];
   run: RunRecord;
   /** Of the run, with those that it was given since. */
   tags: readonly string[];
@@ -96,10 +77,9 @@ export class Activation {
   readonly #host: ActivationHost;
   /** Null: large payloads are refused. */
   readonly #keeping: Keeping | null;
-  readonly #arrivals: Arrival[] = [];
+  readonly #alarm: Alarm;
   #pumping = false;
   #underWay: { effects: Effect[]; leaves: Over | null } | null = null;
-  #cancelTimer: (() => void) | null = null;
 
   /** @param heardAt when its facts were heard of, by the clock of the instruments */
   constructor(around: Surroundings, { run, facts }: ClaimedRun, journal: readonly Commit[], heardAt: number) {
@@ -124,19 +104,16 @@ export class Activation {
     this.observation = instruments && new Observation(instruments, around.system, run, past);
     this.#host = new ActivationHost(this, present);
     this.execution = around.runtime.execute(run, this.#host);
-    if (this.deadline !== null) this.timers.add(this.deadline, { type: 'deadline' });
-    if (this.hardDeadline !== null) this.timers.add(this.hardDeadline, { type: 'hard deadline' });
+    this.#alarm = new Alarm(around.system, () => this.pump());
+    addDeadlines(this);
     this.receive(facts, heardAt);
   }
 
   /** Rebuilds the run from its journal and goes on from there. */
   async open(): Promise<void> {
     this.append({ type: 'run.activated', worker: this.around.worker, format: JOURNAL_FORMAT });
-    const forced = forcedCancel(this.facts.waiting);
-    if (forced !== null) return this.#endAtOnce({ type: 'forced', reason: forced.reason });
-    if (this.run.startedAt === null) return this.#endAtOnce({ type: 'too late' });
-    if (this.hardDeadline !== null && this.hardDeadline <= this.draft.dueBy)
-      return this.#endAtOnce({ type: 'hard timeout' });
+    const end = endsAtOnce(this);
+    if (end !== null) return this.#endAtOnce(end);
     if (this.execution === null) this.broken = noWorker(this);
     try {
       const since = this.observation?.now ?? 0;
@@ -185,7 +162,7 @@ export class Activation {
     if (this.bodies.get(body.op) !== body) return;
     this.bodies.delete(body.op);
     body.ended();
-    this.#arrivals.push({ body, outcome, at: this.observation?.now ?? 0 });
+    this.arrivals.push({ body, outcome, at: this.observation?.now ?? 0 });
     this.pump();
   }
 
@@ -211,11 +188,7 @@ export class Activation {
     if (!this.state.pending.has(event.op)) return;
     const value = this.append(event);
     this.observation?.goesOn();
-    const settlement =
-      event.type === 'operation.succeeded'
-        ? ({ ok: true, value: this.around.payloads.decode(value) } as const)
-        : ({ ok: false, error: event.error } as const);
-    this.advance({ type: 'settled', op: event.op, settlement });
+    this.advance(asInput(event, value, this.around.payloads));
   }
 
   advance(input: Input): void {
@@ -243,14 +216,16 @@ export class Activation {
 
   /** Nothing is left to do now: what was done is committed, and the next timer is waited for. */
   #rest(): void {
-    this.#setTimer();
+    // With a commit to be made it is waited for when that is durable.
+    const waits = !this.state.paused && this.bodies.size > 0 && this.draft.empty;
+    this.#alarm.set(waits ? (this.timers.first()?.at ?? null) : null);
     if (!this.draft.empty) this.around.requestCommit(this);
   }
 
   /** What goes wrong with one run (its codec lacks a key, say) must not reach the others. */
   #workSafely(): boolean {
     try {
-      return this.#work();
+      return work(this);
     } catch (error) {
       this.turning = false;
       this.broken ??= defectOf(error);
@@ -258,76 +233,10 @@ export class Activation {
     }
   }
 
-  /** One piece of work; false if there is none. */
-  #work(): boolean {
-    if (this.broken === null && this.draft.position >= this.around.limits.eventsPerRun)
-      this.broken = tooManyEvents(this);
-    if (this.broken !== null) return stick(this, this.broken);
-    if (this.end !== null) return finish(this, this.end);
-    const settlement = this.settlements.shift();
-    if (settlement !== undefined) {
-      this.settle(settlement);
-      return true;
-    }
-    const pair = this.state.nextPair();
-    if (pair !== null) {
-      this.settle({ type: 'operation.succeeded', ...pair });
-      return true;
-    }
-    const fact = this.facts.next();
-    if (fact !== undefined) {
-      this.observation?.factComes();
-      takeFact(this, fact);
-      return true;
-    }
-    if (!this.state.paused && this.#begin()) return true;
-    const arrival = this.#arrivals.shift();
-    if (arrival !== undefined) {
-      this.observation?.bodyEnded(arrival.at);
-      takeOutcomeOf(this, arrival.body, arrival.outcome);
-      return true;
-    }
-    return takeDue(this) || this.#neverSettles();
-  }
-
-  /** When the run has taken too long; null: never. */
-  get deadline(): number | null {
-    const { timeout } = this.run;
-    return timeout === null ? null : this.#beganAt + timeout;
-  }
-
-  /** When it is ended at once. */
-  get hardDeadline(): number | null {
-    const { hardTimeout } = this.run;
-    return hardTimeout === null ? null : this.#beganAt + hardTimeout;
-  }
-
-  get #beganAt(): number {
-    const { startedAt, createdAt } = this.run;
-    return this.state.past.reopenedAt ?? startedAt ?? createdAt;
-  }
-
-  #begin(): boolean {
-    if (this.started || this.beginsAt > this.draft.dueBy) return false;
-    this.started = true;
-    this.observation?.begins();
-    this.append({
-      type: 'run.started',
-      seed: this.state.seed === '' ? this.around.system.uuid() : this.state.seed,
-    });
-    this.advance({ type: 'start', input: this.input() });
-    return true;
-  }
-
   /** The run's input: a copy, since the function may change it and begin again. */
   input(): Json | undefined {
     const { input } = this.run;
     return this.around.payloads.decode(typeof input === 'object' ? structuredClone(input) : input);
-  }
-
-  /** A fact may wake a run that waits for its next beginning; that does not make it begin earlier. */
-  get beginsAt(): number {
-    return this.state.past.retrying?.until ?? 0;
   }
 
   /** Operations whose bodies begin as soon as a commit that is being written, or is on its way, is durable. */
@@ -338,25 +247,6 @@ export class Activation {
   /** An operation that was held begins. */
   beginAsk(op: OperationId): void {
     this.#host.begin(this.asks.get(op)!);
-  }
-
-  #neverSettles(): boolean {
-    if (!this.started || this.state.pending.size > 0 || this.bodies.size > 0) return false;
-    return stick(this, neverSettles(this));
-  }
-
-  #setTimer(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = null;
-    // With a commit to be made it is set when that is durable.
-    const waits = !this.state.paused && this.bodies.size > 0 && this.draft.empty;
-    const first = waits ? this.timers.first() : null;
-    if (first === null) return;
-    const { system } = this.around;
-    this.#cancelTimer = system.timer(Math.max(0, first.at - system.now()), () => {
-      this.#cancelTimer = null;
-      this.pump();
-    });
   }
 
   /** What is to be committed now; null if there is nothing, or it cannot be taken at this moment. */
@@ -386,7 +276,7 @@ export class Activation {
   }
 
   #canOnlyWait(): boolean {
-    return this.bodies.size === 0 && this.draft.effects.length === 0 && this.#arrivals.length === 0;
+    return this.bodies.size === 0 && this.draft.effects.length === 0 && this.arrivals.length === 0;
   }
 
   /** Its end or release is decided: nothing comes after that in the journal. */
@@ -427,8 +317,7 @@ export class Activation {
 
   #leave(how: Over): void {
     this.phase = 'over';
-    this.#cancelTimer?.();
-    this.#cancelTimer = null;
+    this.#alarm.set(null);
     if (this.bodies.size > 0) {
       stopBodies(
         this,

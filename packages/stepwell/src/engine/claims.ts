@@ -1,4 +1,5 @@
-import type { ClaimAnswer, ClaimedRun, Store } from '../store/contract.ts';
+import type { ClaimAnswer, ClaimedRun } from '../store/claim.ts';
+import type { Store } from '../store/contract.ts';
 import type { Instruments } from './instruments.ts';
 import type { System } from './system.ts';
 

@@ -1,4 +1,5 @@
-import type { CommitAnswer, CommitRequest, Store } from '../store/contract.ts';
+import type { CommitAnswer, CommitRequest } from '../store/commit.ts';
+import type { Store } from '../store/contract.ts';
 import type { Activation } from './activation.ts';
 import type { Instruments } from './instruments.ts';
 import type { System } from './system.ts';

@@ -2,7 +2,9 @@ import type { JournalEvent } from '../model/event.ts';
 import type { Fact } from '../model/fact.ts';
 import type { OperationId } from '../model/operation.ts';
 import type { Progress, RunKey } from '../model/run.ts';
-import type { ChildStart, CommitRequest, OpenCallback, RunChange, RunKeyOrId } from '../store/contract.ts';
+import type { ChildStart, CommitRequest, RunChange } from '../store/commit.ts';
+import type { RunKeyOrId } from '../store/delivery.ts';
+import type { OpenCallback } from '../store/records.ts';
 import { textOf } from './event-text.ts';
 import type { Keeping } from './keeping.ts';
 

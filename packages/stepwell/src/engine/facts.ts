@@ -86,19 +86,26 @@ function isOpenCallback(
   return state.pending.get(op)?.started.callback === callback;
 }
 
-function takeCancel(activation: Activation, { cause, reason, force }: Cancel): void {
-  const isSecond = activation.state.cancelled === 'request' && cause === 'request';
+function takeCancel(activation: Activation, { cause, reason, force, id }: Cancel): void {
+  const { state } = activation;
+  if (id !== undefined && state.knowsCancel(id)) return;
+  const isSecond = state.cancelled === 'request' && cause === 'request';
   if (force === true || isSecond) {
     activation.end = { type: 'forced', reason };
     return;
   }
-  if (activation.state.cancelled === null) requestCancel(activation, cause, reason);
+  if (state.cancelled === null) requestCancel(activation, cause, reason, id);
 }
 
 /** The function is told to come to its end; one that has not begun does not begin. */
-export function requestCancel(activation: Activation, cause: CancelCause, reason: string | undefined): void {
+export function requestCancel(
+  activation: Activation,
+  cause: CancelCause,
+  reason: string | undefined,
+  id?: string,
+): void {
   resume(activation);
-  activation.append(present({ type: 'run.cancel_requested', cause, reason } as const));
+  activation.append(present({ type: 'run.cancel_requested', cause, reason, id } as const));
   if (activation.started) activation.advance({ type: 'cancel', cause, reason });
   else activation.end = { type: 'unbegun' };
 }

@@ -1,3 +1,4 @@
+import { durationText } from '../model/duration.ts';
 import type { JournalEvent } from '../model/event.ts';
 import type { Outcome } from '../model/fact.ts';
 import { failureWith, type Failure } from '../model/failure.ts';
@@ -7,11 +8,21 @@ import type { FinalStatus, NewRun } from '../model/run.ts';
 import { retryDelay } from '../policy/retry.ts';
 import type { Activation } from './activation.ts';
 import { beginDetached, cancelChild, closeCallback, stopBodies } from './attempts.ts';
-import { retryReason } from './waiting.ts';
+import { forcedCancel } from './facts.ts';
 import type { End } from './runtime.ts';
+import { deadlineOf, hardDeadlineOf } from './timing.ts';
+import { retryReason } from './waiting.ts';
 
 type Threw = Extract<End, { type: 'threw' }>;
 type Continued = Extract<End, { type: 'continued' }>;
+
+/** How a run ends that is taken up, whatever its function would do; null: it goes on. */
+export function endsAtOnce(activation: Activation): End | null {
+  const forced = forcedCancel(activation.facts.waiting);
+  if (forced !== null) return { type: 'forced', reason: forced.reason };
+  if (activation.run.startedAt === null) return { type: 'too late' };
+  return hardDeadlineOf(activation) <= activation.draft.dueBy ? { type: 'hard timeout' } : null;
+}
 
 /** The function has ended, or the run is ended without it: writes what becomes of the run. */
 export function finish(activation: Activation, end: End): true {
@@ -29,7 +40,7 @@ export function finish(activation: Activation, end: End): true {
     case 'forced':
       return cancelled(activation, end.reason, true);
     case 'hard timeout':
-      return timedOut(activation, `within its hard timeout of ${activation.run.hardTimeout} ms`);
+      return timedOut(activation, `within its hard timeout of ${durationText(activation.run.hardTimeout!)}`);
     case 'too late':
       return notStarted(activation);
     case 'unbegun':
@@ -71,7 +82,7 @@ function beginLater(activation: Activation, error: Failure, attempt: number, del
   activation.append(event);
   activation.draft.release = {
     status: 'waiting',
-    readyAt: Math.min(until, activation.deadline ?? until, activation.hardDeadline ?? until),
+    readyAt: Math.min(until, deadlineOf(activation), hardDeadlineOf(activation)),
     waitingFor: [retryReason(event)],
     seen: activation.facts.lastKnown,
     parkedBy: null,
@@ -80,7 +91,7 @@ function beginLater(activation: Activation, error: Failure, attempt: number, del
 }
 
 function withinTimeout({ run }: Activation): string {
-  return `within its timeout of ${run.timeout} ms`;
+  return `within its timeout of ${durationText(run.timeout!)}`;
 }
 
 function timedOut(activation: Activation, within: string, cause?: Failure): true {

@@ -1,18 +1,18 @@
 import type { Payload } from '../model/codec.ts';
-import type { JournalEvent, LogLevel, OperationStarted } from '../model/event.ts';
+import type { LogLevel, OperationStarted } from '../model/event.ts';
 import { StepwellError } from '../model/errors.ts';
 import { present } from '../model/fields.ts';
 import { failureWith } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import type { OperationId } from '../model/operation.ts';
-import type { NewRun } from '../model/run.ts';
-import { demandRoomForTags, sortedTags } from '../model/tags.ts';
 import type { Entry } from '../replay/past.ts';
 import { isAwaited } from '../replay/state.ts';
 import type { RecordedTurn } from '../replay/turn.ts';
 import type { Activation } from './activation.ts';
 import { abandon } from './attempts.ts';
-import type { Ask, Attempt, ChildRequest, End, Host, Note } from './runtime.ts';
+import { childStartOf } from './child-start.ts';
+import { eventOf } from './notes.ts';
+import type { Ask, Attempt, End, Host, Note } from './runtime.ts';
 
 /** Heartbeats of one body are kept at most this often (ms): a busy loop may send thousands. */
 const HEARTBEAT_INTERVAL = 1_000;
@@ -140,11 +140,13 @@ export class ActivationHost implements Host {
 
   /** What an operation needs besides its event; also when it was held and now begins. */
   begin({ started, child }: Ask): void {
-    const { draft } = this.#activation;
+    const { run, draft } = this.#activation;
     if (started.kind === 'step' || started.kind === 'condition')
       draft.effects.push({ type: 'perform', op: started.op });
     if (started.kind === 'callback') draft.openCallback({ callback: started.callback!, op: started.op });
-    if (child !== undefined) this.#startChild(started, child);
+    if (child === undefined) return;
+    const traceparent = this.traceparentOf(started.op);
+    draft.startChild(childStartOf(run, started, child, draft.at, traceparent));
   }
 
   #exceedsLimit(): boolean {
@@ -158,34 +160,6 @@ export class ActivationHost implements Host {
       `The run "${this.#activation.run.id}" has ${operationsInFlight} operations in flight, the limit operationsInFlight. ` +
         'Use ctx.map with a concurrency, or raise the limit.',
     );
-  }
-
-  #startChild(started: OperationStarted, request: ChildRequest): void {
-    const { run, draft } = this.#activation;
-    const child = started.child!;
-    const newRun: NewRun = {
-      namespace: run.namespace,
-      id: child.id,
-      workflow: child.workflow,
-      version: child.version,
-      queue: request.queue,
-      priority: request.priority,
-      readyAt: draft.at + request.delay,
-      input: request.input,
-      parent: { key: run.key, id: run.id, op: child.detached ? null : started.op },
-      timeout: request.timeout,
-      hardTimeout: request.hardTimeout,
-      concurrencyKey: request.concurrencyKey,
-      concurrencyLimit: request.concurrencyLimit,
-      createdAt: draft.at,
-      traceparent: this.traceparentOf(started.op) ?? null,
-    };
-    const error = failureWith(
-      'RUN_ID_TAKEN',
-      `The child run "${started.op}" cannot start: a run with the id "${child.id}" exists already.`,
-    );
-    const outcome = { ok: false, error } as const;
-    draft.startChild({ run: newRun, refusal: { type: 'child', op: started.op, child: child.id, outcome } });
   }
 
   patched(id: string): boolean {
@@ -206,42 +180,11 @@ export class ActivationHost implements Host {
   }
 
   note(note: Note): void {
-    // In a replay too: what is refused there is refused here, and the function goes the same way.
-    const event = this.#eventOf(note);
-    if (event !== null && this.#turn === null && this.#activation.phase === 'live')
-      this.#activation.append(event);
-  }
-
-  /** Null: it says nothing that is not known. */
-  #eventOf(note: Note): JournalEvent | null {
-    if (note.type === 'tags') return this.#tagged(note.tags);
-    if (note.type === 'log') {
-      return present({ ...note, data: this.#activation.around.payloads.encodeForLog(note.data) });
-    }
-    if (note.type === 'progress') {
-      return {
-        type: 'progress',
-        progress: this.#activation.around.payloads.encodeShort(
-          note.progress,
-          'progress',
-        ) as typeof note.progress,
-      };
-    }
-    return note.type === 'operation.ended' ? present(note) : note;
-  }
-
-  /**
-   * In a replay the run has all the tags that the journal has given it, also those that it was given later: tags that
-   * were taken once are there, and those that were too many are too many again.
-   */
-  #tagged(tags: readonly string[]): JournalEvent | null {
     const activation = this.#activation;
-    const { run, tags: known, around } = activation;
-    const added = sortedTags(tags.filter((tag) => !known.includes(tag)));
-    if (added.length === 0) return null;
-    demandRoomForTags(known.length + added.length, `run "${run.id}"`, around.limits);
-    if (this.#turn === null) activation.tags = [...known, ...added];
-    return { type: 'tags', tags: added };
+    const event = eventOf(activation, note);
+    if (event === null || this.#turn !== null || activation.phase !== 'live') return;
+    if (event.type === 'tags') activation.tags = [...activation.tags, ...event.tags];
+    activation.append(event);
   }
 
   end(end: End): void {

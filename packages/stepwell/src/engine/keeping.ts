@@ -2,7 +2,7 @@ import type { LargePayloads } from '../artifacts/large-payloads.ts';
 import type { Payload } from '../model/codec.ts';
 import type { JournalEvent } from '../model/event.ts';
 import type { NewRun } from '../model/run.ts';
-import type { RunEnd } from '../store/contract.ts';
+import type { RunEnd } from '../store/commit.ts';
 import { textOf } from './event-text.ts';
 
 interface Owner {

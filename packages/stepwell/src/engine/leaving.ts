@@ -1,10 +1,11 @@
 import { StepwellError } from '../model/errors.ts';
 import { failureOf } from '../model/failure.ts';
-import type { RunChange } from '../store/contract.ts';
+import type { RunChange } from '../store/commit.ts';
 import { present } from '../model/fields.ts';
 import { cutsOff } from '../replay/turn.ts';
 import type { Activation } from './activation.ts';
 import { stopBodies } from './attempts.ts';
+import { beginsAt } from './timing.ts';
 import { waitReasons } from './waiting.ts';
 
 type Release = NonNullable<RunChange['release']>;
@@ -31,9 +32,9 @@ export function releaseOf(activation: Activation): Release {
   };
 }
 
-function nextDue({ timers, started, beginsAt }: Activation): number | null {
-  const timer = timers.first()?.at ?? Number.POSITIVE_INFINITY;
-  const next = Math.min(timer, started ? Number.POSITIVE_INFINITY : beginsAt);
+function nextDue(activation: Activation): number | null {
+  const timer = activation.timers.first()?.at ?? Number.POSITIVE_INFINITY;
+  const next = Math.min(timer, activation.started ? Number.POSITIVE_INFINITY : beginsAt(activation));
   return next === Number.POSITIVE_INFINITY ? null : next;
 }
 

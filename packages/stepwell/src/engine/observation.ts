@@ -4,7 +4,7 @@ import { groupOf, type OperationId, type OperationKind } from '../model/operatio
 import type { RunRecord } from '../model/run.ts';
 import type { Past } from '../replay/past.ts';
 import type { PendingOperation, RunState } from '../replay/state.ts';
-import type { CommitRequest, RunEnd } from '../store/contract.ts';
+import type { CommitRequest, RunEnd } from '../store/commit.ts';
 import type { EngineFact, Instruments, OperationEnded } from './instruments.ts';
 import type { System } from './system.ts';
 

@@ -1,5 +1,7 @@
-import { isSettlement, JOURNAL_FORMAT, type JournalEvent } from '../model/event.ts';
+import type { Payload } from '../model/codec.ts';
 import { StepwellError } from '../model/errors.ts';
+import { isSettlement, JOURNAL_FORMAT, type JournalEvent, type SettlementEvent } from '../model/event.ts';
+import type { Payloads } from '../model/payload.ts';
 import { RecordedTurn } from '../replay/turn.ts';
 import type { Activation } from './activation.ts';
 import type { ActivationHost } from './host.ts';
@@ -66,18 +68,22 @@ function inputOf(activation: Activation, event: JournalEvent, position: number, 
       activation.started = true;
       return { type: 'start', input: activation.input() };
     case 'operation.succeeded':
-      return {
-        type: 'settled',
-        op: event.op,
-        settlement: { ok: true, value: around.payloads.decode(value) },
-      };
     case 'operation.failed':
-      return { type: 'settled', op: event.op, settlement: { ok: false, error: event.error } };
+      return asInput(event, value, around.payloads);
     case 'run.cancel_requested':
       return { type: 'cancel', cause: event.cause, reason: event.reason };
     default:
       return null;
   }
+}
+
+/** A settlement as the function sees it. @param value the event's, or the one that it points to in the journal */
+export function asInput(event: SettlementEvent, value: Payload | undefined, payloads: Payloads): Input {
+  const settlement =
+    event.type === 'operation.succeeded'
+      ? ({ ok: true, value: payloads.decode(value) } as const)
+      : ({ ok: false, error: event.error } as const);
+  return { type: 'settled', op: event.op, settlement };
 }
 
 function tooNew(format: number): StepwellError {

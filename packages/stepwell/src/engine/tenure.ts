@@ -1,17 +1,17 @@
 import { isEnd, type Commit } from '../model/event.ts';
 import type { NumberedFact } from '../model/fact.ts';
 import { recordOf, type NewRun, type RunKey, type RunRecord } from '../model/run.ts';
-import { kindOf, type ClaimedRun, type News, type StartAnswer } from '../store/contract.ts';
-import { Activation, type Over, type Surroundings } from './activation.ts';
+import type { ClaimedRun } from '../store/claim.ts';
+import type { News, StartAnswer } from '../store/contract.ts';
+import { kindOf } from '../store/fit.ts';
+import { Activation } from './activation.ts';
 import { Claims } from './claims.ts';
 import { Committer } from './committer.ts';
 import { Lease } from './lease.ts';
 import { Parking } from './parking.ts';
+import { Refusals } from './refusals.ts';
+import type { Over, Surroundings } from './surroundings.ts';
 import type { WorkerParts, WorkerSettings } from './worker-parts.ts';
-
-/** Pauses before a run is taken up again whose commits are refused (ms): doubled each time up to the longest. */
-const FIRST_PAUSE = 10;
-const LONGEST_PAUSE = 5_000;
 
 /** What a worker is told of its tenure. */
 export interface TenureEvents {
@@ -44,8 +44,7 @@ export class Tenure {
   readonly #active = new Map<RunKey, Activation>();
   /** Runs for which a fact came while a claim or a start was on its way that may bring them here. */
   readonly #early = new Set<RunKey>();
-  /** How often in a row a run's first commit was refused. */
-  readonly #refusals = new Map<RunKey, number>();
+  readonly #refusals = new Refusals();
   #state: 'open' | 'draining' | 'ended' = 'open';
   /** Places that are kept for runs which are being started. */
   #offered = 0;
@@ -230,21 +229,18 @@ export class Tenure {
     if (this.#state === 'open') {
       if (isCurrent && how === 'waiting') this.#parking.park(activation);
       if (isCurrent && how === 'refused') this.#refused(activation);
-      else this.#refusals.delete(key);
+      else this.#refusals.forget(key);
       this.#claims.roomAgain();
     }
     if (this.#active.size === 0) this.#emptied?.();
   }
 
-  /** At once, but for a run whose commits are refused again and again: that would keep this worker from all others. */
   #refused({ run, hasCommitted }: Activation): void {
-    const times = hasCommitted ? 1 : (this.#refusals.get(run.key) ?? 0) + 1;
-    this.#refusals.set(run.key, times);
-    if (times === 1) {
+    const pause = this.#refusals.pauseOf(run.key, hasCommitted);
+    if (pause === 0) {
       void this.#takeUpAgain(run);
       return;
     }
-    const pause = Math.min(FIRST_PAUSE * 2 ** times, LONGEST_PAUSE);
     this.#parts.system.timer(pause, () => {
       if (this.#state === 'open') void this.#takeUpAgain(run);
     });

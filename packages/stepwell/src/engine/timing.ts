@@ -1,3 +1,4 @@
+import { durationText } from '../model/duration.ts';
 import type { JournalEvent } from '../model/event.ts';
 import { failureWith } from '../model/failure.ts';
 import type { OperationId } from '../model/operation.ts';
@@ -12,6 +13,32 @@ export type Due =
   | { readonly type: 'until' | 'retry' | 'heartbeat'; readonly op: OperationId }
   | { readonly type: 'deadline' }
   | { readonly type: 'hard deadline' };
+
+/** When the run has taken too long. */
+export function deadlineOf(activation: Activation): number {
+  return beganAt(activation) + (activation.run.timeout ?? Number.POSITIVE_INFINITY);
+}
+
+/** When it is ended at once. */
+export function hardDeadlineOf(activation: Activation): number {
+  return beganAt(activation) + (activation.run.hardTimeout ?? Number.POSITIVE_INFINITY);
+}
+
+function beganAt({ run: { startedAt, createdAt }, state }: Activation): number {
+  return state.past.reopenedAt ?? startedAt ?? createdAt;
+}
+
+/** A fact may wake a run that waits for its next beginning; that does not make it begin earlier. */
+export function beginsAt({ state }: Activation): number {
+  return state.past.retrying?.until ?? 0;
+}
+
+/** Sets the timers of the run's own timeouts. */
+export function addDeadlines(activation: Activation): void {
+  const { run, timers } = activation;
+  if (run.timeout !== null) timers.add(deadlineOf(activation), { type: 'deadline' });
+  if (run.hardTimeout !== null) timers.add(hardDeadlineOf(activation), { type: 'hard deadline' });
+}
 
 /** Sets the timers that an event gives rise to. */
 export function addTimers({ state, timers }: Activation, event: JournalEvent): void {
@@ -47,7 +74,11 @@ export function takeDue(activation: Activation): boolean {
   const due = activation.timers.takeDue(activation.draft.dueBy);
   if (due === null) return false;
   if (due.type === 'deadline') {
-    requestCancel(activation, 'timeout', `it took longer than its timeout of ${activation.run.timeout} ms`);
+    requestCancel(
+      activation,
+      'timeout',
+      `it took longer than its timeout of ${durationText(activation.run.timeout!)}`,
+    );
     return true;
   }
   if (due.type === 'hard deadline') {

@@ -5,8 +5,8 @@ import type {
   ConditionalWriteOptions,
   ReadableArtifact,
 } from '../artifacts/artifact.ts';
-import type { ByteRange } from '../artifacts/contract.ts';
 import type { ArtifactData } from '../artifacts/data.ts';
+import { type ByteRange, rangeWithin } from '../model/byte-range.ts';
 import { StepwellError } from '../model/errors.ts';
 import { path, withQuery } from './address.ts';
 import type { Http } from './http.ts';
@@ -21,31 +21,32 @@ export class RemoteArtifacts {
   }
 
   /**
-   * Keeps a file; the run need not exist yet. A stream goes out as it comes, in browsers that can (over HTTP/2).
+   * Keeps a file; the run need not exist yet. A stream goes out as it comes; in a page it is gathered first, since browsers
+   * send none over HTTP/1.1. A `Blob` is sent from where it is: give one, such as a chosen `File`, if it is large.
    * @throws StepwellError `NAME_INVALID`, `OPTION_INVALID`, `ARTIFACT_TOO_LARGE`, `ARTIFACT_CHANGED`, `STORE_…`
    */
   async write(
     run: string,
     name: string,
-    data: ArtifactData,
+    data: ArtifactData | Blob,
     { contentType, ifAbsent, ifHash }: ConditionalWriteOptions = {},
   ): Promise<Artifact> {
-    const type = typeof data === 'string' ? 'text/plain; charset=utf-8' : 'application/octet-stream';
+    const given = typeof data === 'function' ? data() : data;
+    const { page } = this.#http.outside;
+    const isWhole = typeof given === 'string' || given instanceof Uint8Array || given instanceof Blob;
+    const body = isWhole ? given : page === null ? streamOf(given) : await gathered(given);
     const isConditional = ifAbsent === true || ifHash !== undefined;
     const headers = {
-      'Content-Type': contentType ?? type,
+      'Content-Type': contentType ?? typeOf(data),
       ...(ifAbsent === true && { 'If-None-Match': '*' }),
       ...(ifHash !== undefined && { 'If-Match': `"${ifHash}"` }),
     };
-    const given = typeof data === 'function' ? data() : data;
-    const isWhole = typeof given === 'string' || given instanceof Uint8Array;
-    const body = isWhole ? given : streamOf(given);
     // The same again gives the same version; on a condition, it would be refused because of itself.
     return this.#http.upload(
       path`/v1/runs/${run}/artifacts/${name}`,
       headers,
       body,
-      isWhole && !isConditional,
+      !(body instanceof ReadableStream) && !isConditional,
     );
   }
 
@@ -79,10 +80,11 @@ export class RemoteArtifacts {
   }
 
   async *#stream(
-    { run, name, number }: Artifact,
-    range: ByteRange | undefined,
+    { run, name, number, size }: Artifact,
+    wanted: ByteRange | undefined,
   ): AsyncGenerator<Uint8Array, void> {
-    if (range !== undefined && range.end <= range.start) return;
+    const range = wanted === undefined ? undefined : rangeWithin(wanted, size, name);
+    if (range !== undefined && range.end === range.start) return;
     const abort = new AbortController();
     // Both ends belong to it, in HTTP.
     const headers = range === undefined ? {} : { Range: `bytes=${range.start}-${range.end - 1}` };
@@ -99,6 +101,11 @@ export class RemoteArtifacts {
       abort.abort();
     }
   }
+}
+
+function typeOf(data: ArtifactData | Blob): string {
+  if (data instanceof Blob && data.type !== '') return data.type;
+  return typeof data === 'string' ? 'text/plain; charset=utf-8' : 'application/octet-stream';
 }
 
 async function bytesIn(content: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
@@ -133,4 +140,20 @@ function streamOf(
       await iterator.return?.();
     },
   });
+}
+
+/** The browser keeps it, not necessarily in memory. @throws StepwellError `OPTION_INVALID` */
+async function gathered(
+  data: AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>,
+): Promise<Blob> {
+  const pieces: (Uint8Array<ArrayBuffer> | string)[] = [];
+  for await (const piece of data) {
+    if (typeof piece !== 'string' && !(piece instanceof Uint8Array))
+      throw new StepwellError(
+        'OPTION_INVALID',
+        `An artifact is made of text and bytes, not of ${typeof piece}.`,
+      );
+    pieces.push(piece as Uint8Array<ArrayBuffer> | string);
+  }
+  return new Blob(pieces);
 }

@@ -1,4 +1,4 @@
-import type { RunFilter } from '../client/bulk.ts';
+import type { RunFilter } from '../client/filter.ts';
 import type { QueueInfo, QueueSettings } from '../client/queues.ts';
 import type {
   CancelOptions,
@@ -18,7 +18,7 @@ import type {
 import { StepwellError } from '../model/errors.ts';
 import type { ErrorClass } from '../model/failure.ts';
 import type { RunStatus } from '../model/run.ts';
-import type { WorkerRecord } from '../store/contract.ts';
+import type { WorkerRecord } from '../store/records.ts';
 import type { AnyDefinition, Definition, InputOf, OutputOf } from '../workflow/definition.ts';
 import { inBody, path, withQuery } from './address.ts';
 import { RemoteArtifacts } from './artifacts.ts';
@@ -157,8 +157,8 @@ export class StepwellClient {
    * Asks a run to end: what it waits for is cancelled, its cleanup and undo handlers run. A second call, or `force`, ends
    * it at once. @throws StepwellError `RUN_NOT_FOUND`, `RUN_ENDED`
    */
-  async cancel(id: string, { reason, force }: CancelOptions = {}): Promise<void> {
-    await this.#http.post(path`/v1/runs/${id}/cancel`, { reason, force });
+  async cancel(id: string, { reason, force, id: call }: CancelOptions = {}): Promise<void> {
+    await this.#http.post(path`/v1/runs/${id}/cancel`, { reason, force, id: call });
   }
 
   /** Bodies that run may end, nothing new begins. @throws StepwellError `RUN_NOT_FOUND`, `RUN_ENDED` */
@@ -195,8 +195,8 @@ export class StepwellClient {
   }
 
   /** Asks all runs that match and have not ended to end; the answer is how many. @throws StepwellError `OPTION_INVALID` */
-  cancelAll(filter: RunFilter, { reason }: { reason?: string } = {}): Promise<number> {
-    return this.#controlAll('cancel', filter, { reason });
+  cancelAll(filter: RunFilter, { reason, id }: Omit<CancelOptions, 'force'> = {}): Promise<number> {
+    return this.#controlAll('cancel', filter, { reason, id });
   }
 
   /**

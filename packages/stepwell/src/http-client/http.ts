@@ -1,7 +1,7 @@
 import { copyJson } from '../model/json.ts';
 import type { StepwellError } from '../model/errors.ts';
 import { type Outside, pause } from './outside.ts';
-import { type Trouble, troubleOf, troubleWith } from './trouble.ts';
+import { keptFrom, type Trouble, troubleOf, troubleWith } from './trouble.ts';
 
 /** Pauses before a request is sent again whose answer was lost (ms). */
 const PAUSES = [100, 500];
@@ -23,7 +23,7 @@ export interface Request {
   /** With its query. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | Uint8Array | ReadableStream<Uint8Array>;
+  readonly body?: string | Uint8Array | Blob | ReadableStream<Uint8Array>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -147,7 +147,9 @@ export class Http {
       return response;
     } catch (cause) {
       signal?.throwIfAborted();
-      return troubleWith(this.server, cause);
+      const { page } = this.outside;
+      const isForeign = page !== null && page !== new URL(this.server).origin && !this.#isKnown;
+      return isForeign ? keptFrom(page, this.server, cause) : troubleWith(this.server, cause);
     }
   }
 }

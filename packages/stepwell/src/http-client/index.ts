@@ -5,9 +5,8 @@ export type {
   RemoteStartArguments,
   RemoteStartItem,
   RemoteStartOptions,
-  ScheduleInfo,
-  ScheduleSettings,
-  ScheduleTiming,
 } from './types.ts';
 export type * from '../client/types.ts';
+export type * from '../model/schedule.ts';
+export { isReference, type Reference } from '../model/reference.ts';
 export { isStepwellError, StepwellError, type ErrorCode } from '../model/errors.ts';

@@ -24,6 +24,7 @@ export async function* resumedMessages(
   let last = lastId;
   for (;;) {
     const connection = await Connection.open(http, path, last, signal);
+    if (connection === null) return;
     if ('kind' in connection) {
       await patience.wait(connection);
       continue;
@@ -70,12 +71,13 @@ class Connection {
     this.#reader = new EventStreamReader(lastId);
   }
 
+  /** Null: nothing comes after that id. */
   static async open(
     http: Http,
     path: string,
     lastId: string | undefined,
     signal: AbortSignal | undefined,
-  ): Promise<Connection | Trouble> {
+  ): Promise<Connection | Trouble | null> {
     const limit = new TimeLimit(http.outside, signal);
     const headers = {
       Accept: 'text/event-stream',
@@ -89,7 +91,7 @@ class Connection {
       if (isStream && response.body !== null)
         return new Connection(http.server, response.body, limit, signal, lastId);
       limit.end();
-      return troubleOf(http.server, response.status, '');
+      return response.status === 204 ? null : troubleOf(http.server, response.status, '');
     } catch (cause) {
       signal?.throwIfAborted();
       return limit.isOver ? silent(http.server) : troubleWith(http.server, cause);

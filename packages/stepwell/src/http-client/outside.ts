@@ -1,6 +1,8 @@
 /** What a client needs of the machine: the one place that names it, so that tests can move time by hand. */
 export interface Outside {
   readonly fetch: typeof fetch;
+  /** Origin of the page in which this runs; null: not in a browser. */
+  readonly page: string | null;
   now(): number;
   /** 0 to 1. */
   random(): number;
@@ -13,6 +15,7 @@ export interface Outside {
 export const machine: Outside = {
   // Looked up at each call: a test, or tracing, may have put another one in its place.
   fetch: (...request) => fetch(...request),
+  page: (globalThis as { location?: { origin: string } }).location?.origin ?? null,
   now: () => Date.now(),
   random: () => Math.random(),
   unique,

@@ -1,7 +1,7 @@
 import type { StartedRun } from '../client/types.ts';
+import type { ScheduleInfo, ScheduleSettings } from '../model/schedule.ts';
 import { inBody, path, withQuery } from './address.ts';
 import type { Http } from './http.ts';
-import type { ScheduleInfo, ScheduleSettings } from './types.ts';
 
 /** The answer to a start. */
 export interface Started {
@@ -52,9 +52,13 @@ export class RemoteSchedules {
     await this.#http.post(path`/v1/schedules/${name}/resume`);
   }
 
-  /** Starts a run of it now. @throws StepwellError `SCHEDULE_NOT_FOUND`, and what a start throws */
-  async runNow(name: string): Promise<StartedRun> {
-    return this.#started(await this.#http.post<Started>(path`/v1/schedules/${name}/run`));
+  /**
+   * Starts a run of it now.
+   * @param options `id` of the run; the same id again is the same run
+   * @throws StepwellError `SCHEDULE_NOT_FOUND`, and what a start throws
+   */
+  async runNow(name: string, { id }: { id?: string } = {}): Promise<StartedRun> {
+    return this.#started(await this.#http.post<Started>(path`/v1/schedules/${name}/run`, { id }));
   }
 
   /** Removes a schedule. Runs that it has started go on. @throws StepwellError `SCHEDULE_NOT_FOUND` */

@@ -37,9 +37,17 @@ export function troubleOf(server: string, status: number, text: string): Trouble
 
 /** What it means that `fetch`, or the reading of an answer, has failed. */
 export function troubleWith(server: string, cause: unknown): Trouble {
-  const code = (cause as { cause?: { code?: unknown } }).cause?.code;
+  // "fetch failed" alone says nothing.
+  const { code, message } = (cause as { cause?: { code?: unknown; message?: unknown } }).cause ?? {};
   const kind = UNSENT.includes(String(code)) ? 'unsent' : 'lost';
-  return unreachable(server, kind, typeof code === 'string' ? code : String(cause), cause);
+  const why = [code, message].find((one) => typeof one === 'string');
+  return unreachable(server, kind, why ?? String(cause), cause);
+}
+
+/** As `troubleWith`, in a page of another origin: from such a page a browser hides what the server says, even that it refuses. */
+export function keptFrom(page: string, server: string, cause: unknown): Trouble {
+  const message = `No answer of ${server} has come to this page (${String(cause)}). The page is of ${page}: a Stepwell server answers pages of its own origin only. Serve both at one address, such as by a reverse proxy.`;
+  return { kind: 'lost', error: new StepwellError('SERVER_UNREACHABLE', message, { cause }) };
 }
 
 /** The server has ended its answer early, or is silent. */

@@ -32,6 +32,18 @@ export function milliseconds(duration: Duration, what = 'duration'): number {
   return Math.round(ms);
 }
 
+/** A whole number of milliseconds as a person writes it, so that {@link milliseconds} gives it back: `1h30m`, `10s`, `7d`. */
+export function durationText(ms: number): string {
+  const parts: string[] = [];
+  let left = ms;
+  for (const unit of ['d', 'h', 'm', 's', 'ms']) {
+    const count = Math.floor(left / UNITS[unit]!);
+    if (count > 0) parts.push(`${count}${unit}`);
+    left -= count * UNITS[unit]!;
+  }
+  return parts.length === 0 ? '0ms' : parts.join('');
+}
+
 function parse(text: unknown): number | null {
   if (typeof text !== 'string') return null;
   PART.lastIndex = 0;

@@ -75,6 +75,10 @@ export const ERRORS = {
     means: 'A value that is kept as an artifact because of its size cannot be loaded.',
   },
   ARTIFACTS_NOT_CONFIGURED: { status: 501, means: 'The engine has no place for artifacts.' },
+  ARTIFACTS_OWNED_ELSEWHERE: {
+    status: 500,
+    means: 'The place of the artifacts belongs, or may belong, to another store of runs.',
+  },
 
   // Inside a workflow
   STEP_TIMED_OUT: { status: 422, means: 'An attempt of a step took longer than its timeout.' },
@@ -175,6 +179,7 @@ export const ERRORS = {
   },
   INTERNAL: { status: 500, means: 'A defect in Stepwell itself.' },
   COMMAND_INVALID: { status: 400, means: 'A command line is not understood.' },
+  WRITE_FAILED: { status: 500, means: 'What a command writes could not be written, or not whole.' },
   SERVER_UNREACHABLE: { status: 503, means: 'No Stepwell server answers at that address.' },
   ORIGIN_REFUSED: { status: 403, means: 'A web page of another site sent the request through a browser.' },
   LISTEN_REFUSED: { status: 500, means: 'The server cannot listen on that address.' },

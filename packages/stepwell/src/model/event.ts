@@ -46,7 +46,13 @@ export type JournalEvent =
     }
   /** The function begins, or begins again; `seed` is where `ctx.random` and `ctx.uuid` begin. */
   | { readonly type: 'run.started'; readonly seed: string }
-  | { readonly type: 'run.cancel_requested'; readonly cause: CancelCause; readonly reason?: string }
+  | {
+      readonly type: 'run.cancel_requested';
+      readonly cause: CancelCause;
+      readonly reason?: string;
+      /** Of the call that asked for it, if it had one. */
+      readonly id?: string;
+    }
   | { readonly type: 'run.paused'; readonly reason?: string; readonly by?: string }
   | { readonly type: 'run.resumed' }
   | { readonly type: 'run.stuck'; readonly error: Failure }
@@ -131,7 +137,10 @@ export function isEnd({ type }: JournalEvent): boolean {
   );
 }
 
-/** The format that this engine writes, and the newest that it reads. */
+/**
+ * The format that this engine writes, and the newest that it reads. 1: what the first version that is published knows,
+ * with references to values that are kept elsewhere (docs/decisions/0018).
+ */
 export const JOURNAL_FORMAT = 1;
 
 /** One commit of a journal, as it is read. */

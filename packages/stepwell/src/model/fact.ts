@@ -16,7 +16,14 @@ export type Fact =
   | { readonly type: 'child'; readonly op: OperationId; readonly child: string; readonly outcome: Outcome }
   /** A child goes on as another run (`continueAs`), which is awaited from now on. */
   | { readonly type: 'successor'; readonly op: OperationId; readonly child: string; readonly by: string }
-  | { readonly type: 'cancel'; readonly cause: CancelCause; readonly reason?: string; readonly force?: true }
+  /** `id`: of the call that asks for it; the same id again is the same call. */
+  | {
+      readonly type: 'cancel';
+      readonly cause: CancelCause;
+      readonly reason?: string;
+      readonly force?: true;
+      readonly id?: string;
+    }
   | { readonly type: 'pause'; readonly reason?: string; readonly by?: string }
   | { readonly type: 'resume' }
   /** An operator's retry of a run that has ended. */

@@ -48,11 +48,15 @@ export function checkReason(reason: string | undefined): string | undefined {
   );
 }
 
+export function isPrintable(text: string): boolean {
+  return !UNPRINTABLE.test(text) && text.isWellFormed();
+}
+
 function offence(text: unknown, longest: number): string | null {
   if (typeof text !== 'string') return `it is ${text === null ? 'null' : typeof text}, not a string`;
   if (text === '') return 'it is empty';
   if (text.length > longest) return `it has ${text.length} characters, ${longest} are allowed`;
-  if (UNPRINTABLE.test(text) || !text.isWellFormed()) return 'it contains characters that cannot be printed';
+  if (!isPrintable(text)) return 'it contains characters that cannot be printed';
   if (text.trim() !== text) return 'it begins or ends with a space';
   return null;
 }

@@ -29,7 +29,7 @@ export class Payloads {
     return this.#encode(value, what, this.#limit, this.#mostBytes);
   }
 
-  /** As `encode`, for what is never kept elsewhere: a run's progress. */
+  /** As `encode`, for what is never kept elsewhere: a run's progress, the data of an error. */
   encodeShort(value: unknown, what: string): Payload | undefined {
     return this.#encode(value, what, 'payloadBytes', this.#limits.payloadBytes);
   }

@@ -3,8 +3,9 @@ import type { JournalEvent } from './event.ts';
 import type { Json } from './json.ts';
 
 /**
- * What a journal or a run's row holds in place of a payload that is too large for it: where it is kept. Values of users
- * cannot look like it: they never have this key at their top (payload.ts).
+ * What a journal or a run's row holds in place of a payload that is too large for it: where it is kept. Lists and the
+ * feed show it as it is. Values of users cannot look like it: they never have the key `$stepwell` at their top
+ * (payload.ts).
  */
 export interface Reference {
   readonly $stepwell: 'artifact';
@@ -20,18 +21,29 @@ const MARK = '$stepwell';
 export const PAYLOAD_FIELDS = ['value', 'output', 'details', 'data'] as const;
 
 /** Whether a value has the key that is kept for references. */
-export function isReserved(value: Json | undefined): boolean {
+export function isReserved(value: unknown): boolean {
   return typeof value === 'object' && value !== null && MARK in value;
 }
 
-export function isReference(payload: Json | undefined): payload is Reference & Json {
-  if (!isReserved(payload)) return false;
-  const { [MARK]: kind, key } = payload as unknown as Record<string, unknown>;
+/** Whether it stands for a value that is kept elsewhere, and is not a value itself. */
+export function isReference<T>(value: T): value is T & Reference {
+  if (!isReserved(value)) return false;
+  const { [MARK]: kind, key } = value as Record<string, unknown>;
   return kind === 'artifact' && typeof key === 'string';
 }
 
 export function hasReference(event: JournalEvent): boolean {
   return PAYLOAD_FIELDS.some((field) => isReference((event as unknown as Record<string, Json>)[field]));
+}
+
+/** Of all that an event refers to. */
+export function bytesElsewhere(event: JournalEvent): number {
+  let bytes = 0;
+  for (const field of PAYLOAD_FIELDS) {
+    const payload = (event as unknown as Record<string, Json>)[field];
+    if (isReference(payload)) bytes += payload.size;
+  }
+  return bytes;
 }
 
 export function referenceTo(key: string, size: number): Reference & Json {

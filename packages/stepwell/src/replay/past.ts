@@ -44,6 +44,8 @@ export class Past {
   kept: KeptEvent[] = [];
   /** Ids of events that came, against doubles. */
   readonly eventIds = new Set<string>();
+  /** Ids of the calls that cancelled it. */
+  readonly cancelIds = new Set<string>();
   /** How often each step was undone: what it does after that is a new effect. */
   readonly undone = new Map<OperationId, number>();
   seed = '';
@@ -76,6 +78,9 @@ export class Past {
       case 'run.resumed':
         this.paused = false;
         return;
+      case 'run.cancel_requested':
+        if (event.id !== undefined) this.cancelIds.add(event.id);
+        return;
       case 'event.received':
         return this.#receive(event, position);
       case 'operation.started':
@@ -94,6 +99,8 @@ export class Past {
         return this.#reopen(at, (op) => event.op === undefined || op === event.op || isInside(op, event.op));
       case 'run.forked':
         this.seed = '';
+        // Those were calls for the run that it was made of.
+        this.cancelIds.clear();
         return this.#reopen(at, () => false);
       default:
         return;

@@ -43,6 +43,7 @@ export class RunState {
 
   /** Made with the first event or waiter: most runs have none. */
   #events: EventBox | null = null;
+  #cancelIds: Set<string> | null = null;
 
   constructor(past: Past = NO_PAST) {
     this.past = past;
@@ -63,6 +64,7 @@ export class RunState {
       case 'run.cancel_requested':
         this.cancelled = event.cause;
         this.cancelReason = event.reason;
+        if (event.id !== undefined) (this.#cancelIds ??= new Set()).add(event.id);
         return undefined;
       case 'run.paused':
         this.paused = true;
@@ -105,6 +107,11 @@ export class RunState {
   /** Whether an event of that id has come before. */
   knowsEvent(id: string): boolean {
     return this.#events !== null && this.#events.knows(id);
+  }
+
+  /** Whether the call of that id has cancelled the run before. */
+  knowsCancel(id: string): boolean {
+    return this.past.cancelIds.has(id) || this.#cancelIds?.has(id) === true;
   }
 
   /** Events that nobody has taken, oldest first. */

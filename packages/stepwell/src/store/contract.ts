@@ -1,17 +1,24 @@
-import type { Commit } from '../model/event.ts';
-import type { Fact, NumberedFact } from '../model/fact.ts';
-import type { Failure } from '../model/failure.ts';
 import type { Payload } from '../model/codec.ts';
+import type { Commit } from '../model/event.ts';
+import type { NumberedFact } from '../model/fact.ts';
+import type { Failure } from '../model/failure.ts';
 import type { QueueChange, QueueRecord } from '../model/queue.ts';
+import type { NewRun, RunKey, RunRecord, RunStatus } from '../model/run.ts';
+import type { ClaimAnswer, ClaimRequest } from './claim.ts';
+import type { CommitAnswer, CommitRequest, RunEnd } from './commit.ts';
+import type { DeliverAnswer, Delivery } from './delivery.ts';
+import type { FeedPage, FeedRequest } from './feed.ts';
+import type { RunCriteria, RunQuery } from './query.ts';
 import type {
-  FinalStatus,
-  NewRun,
-  Progress,
-  RunKey,
-  RunRecord,
-  RunStatus,
-  WaitReason,
-} from '../model/run.ts';
+  ArtifactOwner,
+  ArtifactRecord,
+  NewArtifact,
+  NewRequest,
+  RequestState,
+  ScheduleRecord,
+  StoredRun,
+  WorkerRecord,
+} from './records.ts';
 
 /**
  * What the engine asks of a store. Every method is atomic and durable when its promise resolves; the items of one
@@ -130,12 +137,18 @@ export interface Store {
    * same content and type; null if it does not have the number that was expected.
    */
   saveArtifact(artifact: NewArtifact): Promise<ArtifactRecord | null>;
-  /** All versions of a run's artifacts, by name, the newest of each first. */
-  artifacts(namespace: string, run: string): Promise<ArtifactRecord[]>;
+  /** All versions of a run's artifacts, or of one name, by name, the newest of each first. */
+  artifacts(namespace: string, run: string, name?: string): Promise<ArtifactRecord[]>;
   /** They go with the run that is purged, too. */
   dropArtifacts(namespace: string, run: string): Promise<void>;
   /** Whose artifacts there are records of, by namespace and id, those after one. */
   artifactRuns(after: ArtifactOwner | null, limit: number): Promise<ArtifactOwner[]>;
+
+  /**
+   * What tells this store from all others: made with its tables, the same for all who have it open. A backup has it too;
+   * what is copied with `dump` and `load` has not.
+   */
+  identity(): Promise<string>;
 
   /** Schedules by name. What a record's value says is for those who keep schedules (`packages/schedules`). */
   schedules(namespace: string): Promise<ScheduleRecord[]>;
@@ -183,270 +196,7 @@ export type StartAnswer =
   /** `moved`: by its debounce key; `existing` is how it is now. */
   | { readonly created: false; readonly existing: RunRecord; readonly moved?: true };
 
-export interface CommitRequest {
-  readonly run: RunKey;
-  /** Position of the first of the events. */
-  readonly position: number;
-  readonly at: number;
-  /** The events as the text of a JSON array; never empty. */
-  readonly events: string;
-  readonly count: number;
-  /** Facts up to this number are now in the journal and leave the inbox; 0: none. */
-  readonly taken: number;
-  /** Callbacks that begin, and that end without having been completed. */
-  readonly open: readonly OpenCallback[];
-  readonly close: readonly string[];
-  /** Child runs to start. One whose id exists is not started: instead its `refusal` goes into this run's inbox. */
-  readonly starts: readonly ChildStart[];
-  /** Facts for other runs. Those for runs that are gone or have ended are dropped. */
-  readonly deliver: readonly { readonly run: RunKeyOrId; readonly fact: Fact }[];
-  readonly change: RunChange | null;
-}
-
-export interface OpenCallback {
-  readonly callback: string;
-  readonly op: string;
-}
-
-export interface ChildStart {
-  readonly run: NewRun;
-  readonly refusal: Fact;
-}
-
-export type RunKeyOrId = { readonly key: RunKey } | { readonly namespace: string; readonly id: string };
-
-/** What a commit changes in the run's row; an ordinary step's commit changes nothing there. */
-export interface RunChange {
-  readonly progress?: Progress;
-  readonly statusText?: string;
-  /** Tags to add to those that it has. */
-  readonly tags?: readonly string[];
-  /**
-   * The owner gives the run up. `readyAt` null: only a fact makes it ready. If a fact that wakes it has been delivered
-   * beyond `seen`, it is ready at once instead. `parked`: the worker keeps the activation in memory.
-   */
-  readonly release?: {
-    readonly status: 'queued' | 'waiting' | 'paused' | 'stuck';
-    readonly readyAt: number | null;
-    readonly waitingFor: readonly WaitReason[];
-    /** Number of the last fact that this activation knows. */
-    readonly seen: number;
-    readonly parkedBy: string | null;
-    readonly error?: Failure;
-  };
-  /**
-   * The run ends: its open callbacks are closed, the next of its concurrency key becomes ready. Of what is left in its
-   * inbox, facts for its operations are dropped. The others go to the run that goes on for it, if there is one; events
-   * of a run that failed, timed out or was cancelled stay, for a later retry; all else is dropped.
-   */
-  readonly end?: RunEnd;
-}
-
-export interface RunEnd {
-  readonly status: FinalStatus;
-  readonly output: Payload | undefined;
-  readonly error: Failure | undefined;
-  readonly continuedBy: string | null;
-  readonly endedAt: number;
-}
-
-export type CommitAnswer = 'stored' | 'refused';
-
-/**
- * A fact on its way to a run. It makes an unowned run ready (`readyAt` = `now`), except that a paused or stuck run is
- * made ready only by control facts (cancel, pause, resume, reopen), and one that has not begun only by a cancel: nothing
- * else cuts short the delay with which a run was started. A run that is ready already stays where it is in line. `reopen` is taken only by a run that has ended as
- * failed, cancelled or timed out, and makes it active again (status `queued`, output, error and endedAt empty);
- * all other facts only by a run that has not ended. A reopened run needs a slot of its concurrency key anew.
- */
-export interface Delivery {
-  readonly to: RunKeyOrId | { readonly callback: string };
-  readonly now: number;
-  readonly fact: Fact | CallbackFact;
-}
-
-/** A callback's completion or heartbeat: the store fills in which operation of which run. A completion closes the callback. */
-export type CallbackFact =
-  | Omit<Extract<Fact, { type: 'callback' }>, 'op'>
-  | Omit<Extract<Fact, { type: 'heartbeat' }>, 'op'>;
-
-export type DeliverAnswer =
-  | { readonly delivered: true; readonly run: RunKey }
-  /** `unknown`: no such run, or no open callback of that id. `ended` / `active`: the run's state does not take the fact. */
-  | { readonly delivered: false; readonly because: 'unknown' | 'ended' | 'active' };
-
-export interface ClaimRequest {
-  readonly worker: string;
-  /** `workflow@version`, see {@link kindOf}. */
-  readonly kinds: readonly string[];
-  /** Null: all queues. */
-  readonly queues: readonly string[] | null;
-  readonly limit: number;
-  readonly now: number;
-}
-
-export interface ClaimAnswer {
-  readonly runs: readonly ClaimedRun[];
-  /**
-   * When the next run that this worker fits becomes ready, after `now`; null: none is known. Runs of paused queues do not
-   * count. A queue that the worker serves counts with the time at which its rate lets the next run begin, if this claim
-   * has left none to begin now. An unowned run that has not begun counts, for every worker, with its `beginBy`.
-   */
-  readonly nextReadyAt: number | null;
-}
-
-export interface ClaimedRun {
-  /** As it is after the claim: `running`, owned by the worker. */
-  readonly run: RunRecord;
-  /** The whole journal; null when the same worker parked the run and nobody has owned it since. */
-  readonly journal: readonly Commit[] | null;
-  readonly facts: readonly NumberedFact[];
-}
-
-export interface WorkerRecord {
-  readonly id: string;
-  /** For people: host and process. */
-  readonly name: string;
-  readonly kinds: readonly string[];
-  readonly queues: readonly string[] | null;
-  readonly startedAt: number;
-  readonly heartbeatAt: number;
-  readonly expiresAt: number;
-}
-
 export type TransactionWork = (tx: unknown) => Payload | undefined | Promise<Payload | undefined>;
-
-/** Everything about one run. */
-export interface StoredRun {
-  /** As it is kept: without what {@link Store.get} computes, and without an owner. */
-  readonly run: RunRecord;
-  readonly journal: readonly StoredCommit[];
-  readonly inbox: readonly NumberedFact[];
-  /** Its open callbacks, in the order of their ids. */
-  readonly callbacks: readonly OpenCallback[];
-  /** What it has of its concurrency key: a slot, or that of the run that awaits it. */
-  readonly slot: 'own' | 'shared' | null;
-  /** While it has not begun: by which a further start puts it off. */
-  readonly debounceKey: string | null;
-  /** Of its transactions, in the order of their keys. */
-  readonly outcomes: readonly TransactionOutcome[];
-  readonly artifacts: readonly ArtifactRecord[];
-}
-
-export interface TransactionOutcome {
-  readonly key: string;
-  readonly value: Payload | undefined;
-}
-
-/** A commit of a journal, its events as they were written. */
-export interface StoredCommit {
-  readonly position: number;
-  readonly at: number;
-  readonly count: number;
-  readonly events: string;
-}
-
-export interface FeedRequest {
-  readonly namespace: string;
-  readonly workflow?: string;
-  /** Of runs that have it when they are read. */
-  readonly tag?: string;
-  /** Where to go on; the empty text: with the oldest that is kept; null: with what comes from now on. */
-  readonly after: string | null;
-  /** The cursor of an earlier answer: nothing that came later. */
-  readonly until?: string;
-  /** Of commits that are looked at. */
-  readonly limit: number;
-}
-
-export interface FeedPage {
-  readonly commits: readonly FeedCommit[];
-  /** After all that was looked at. Without more it is `until`, if that is not behind `after`. */
-  readonly cursor: string;
-  /** There may be more at once. */
-  readonly more: boolean;
-}
-
-export interface FeedCommit {
-  readonly run: RunKey;
-  readonly id: string;
-  readonly workflow: string;
-  readonly version: string;
-  readonly tags: readonly string[];
-  readonly commit: Commit;
-  /** After this one. */
-  readonly cursor: string;
-}
-
-/** How long a request may be without an answer before another may begin in its place (ms). */
-export const REQUEST_PATIENCE = 60_000;
-
-export interface NewRequest {
-  readonly namespace: string;
-  readonly key: string;
-  /** Of what is asked for: whoever uses the key for something else can tell. */
-  readonly fingerprint: string;
-  readonly now: number;
-  readonly expiresAt: number;
-}
-
-export type RequestState =
-  | { readonly begun: true }
-  | { readonly begun: false; readonly fingerprint: string; readonly answer: string | null };
-
-export interface ArtifactOwner {
-  readonly namespace: string;
-  /** Id of a run. */
-  readonly run: string;
-}
-
-/** What is known of one version of an artifact; its content is kept elsewhere. */
-export interface ArtifactRecord extends ArtifactOwner {
-  readonly name: string;
-  /** 1, 2 … of that name. All are kept until the run is purged. */
-  readonly number: number;
-  /** Bytes. */
-  readonly size: number;
-  /** SHA-256 of the content, in hex. */
-  readonly hash: string;
-  readonly contentType: string;
-  /** Milliseconds since 1970. */
-  readonly createdAt: number;
-}
-
-export interface NewArtifact extends Omit<ArtifactRecord, 'number'> {
-  /** The number that the newest version must have; 0: there must be none. */
-  readonly expected?: number;
-}
-
-export interface ScheduleRecord {
-  readonly namespace: string;
-  readonly name: string;
-  /** 1 of a new one, and one more with each change. */
-  readonly revision: number;
-  readonly value: string;
-}
-
-/** Which runs; what is left out does not matter. */
-export interface RunCriteria {
-  readonly namespace: string;
-  readonly workflow?: string;
-  readonly version?: string;
-  readonly statuses?: readonly RunStatus[];
-  readonly queue?: string;
-  readonly parent?: RunKey;
-  readonly tag?: string;
-  /** A text that is somewhere in the id, as it is written: to find it all ids of the namespace may be read. */
-  readonly idContains?: string;
-  readonly createdFrom?: number;
-  readonly createdBefore?: number;
-}
-
-export interface RunQuery extends RunCriteria {
-  /** Only runs with a key below this one: where the page before ended. */
-  readonly below?: RunKey;
-  readonly limit: number;
-}
 
 export type News =
   /** Runs became ready, or places or slots for them free, now or at a time. */
@@ -457,8 +207,3 @@ export type News =
   | { readonly type: 'journal'; readonly run: RunKey; readonly ended: boolean; readonly end?: RunEnd }
   /** Others of any kind may have been missed: whoever waits for something looks for it. */
   | { readonly type: 'missed' };
-
-/** What a worker must have to run a run. */
-export function kindOf(workflow: string, version: string): string {
-  return `${workflow}@${version}`;
-}

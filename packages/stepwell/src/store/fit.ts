@@ -1,5 +1,9 @@
 import type { NewRun } from '../model/run.ts';
-import { kindOf } from './contract.ts';
+
+/** What a worker must have to run a run. */
+export function kindOf(workflow: string, version: string): string {
+  return `${workflow}@${version}`;
+}
 
 interface Place {
   readonly workflow: string;

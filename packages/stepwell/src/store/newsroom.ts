@@ -1,5 +1,6 @@
 import type { RunKey } from '../model/run.ts';
-import type { News, RunEnd } from './contract.ts';
+import type { RunEnd } from './commit.ts';
+import type { News } from './contract.ts';
 
 /** Gathers the news of what is being written; they go out once it is durable, or are forgotten if it never is. */
 export class Newsroom {

@@ -1,3 +1,4 @@
+import { durationText } from '../model/duration.ts';
 import type { QueueLimits, QueuePause } from '../model/queue.ts';
 import { present } from '../model/fields.ts';
 import { pauseReason, type RunKey, type RunRecord, type WaitReason } from '../model/run.ts';
@@ -114,7 +115,7 @@ export function holdsOf(state: QueueState): WaitReason[] {
   const until = nextBeginning(state);
   if (until !== null) {
     const { limit, period } = limits.rate!;
-    const detail = `of the queue "${name}" at most ${limit} begin in ${period} ms`;
+    const detail = `of the queue "${name}" at most ${limit} begin in ${durationText(period)}`;
     holds.push(present({ kind: 'rate', detail, until } as const));
   }
   return holds;

@@ -158,7 +158,8 @@ async function live<I>(
   const { status, output, error } = info;
   const outcome = {
     status,
-    output,
+    // Loaded: its artifacts are in memory.
+    output: output as Json | undefined,
     error: error === undefined ? undefined : { name: error.name, message: error.message },
   };
   await options.after?.(outcome);

@@ -1,3 +1,4 @@
+import { alteredStore } from '../store/altered.ts';
 import type { Store } from '../store/contract.ts';
 
 /** When the process dies, counted from the beginning of a life. */
@@ -38,11 +39,5 @@ export function crashingStore(store: Store, crash: CrashSwitch): Store {
     await crash.pass('after commit', n);
     return answers;
   };
-  return new Proxy(store, {
-    get: (target, name) => {
-      if (name === 'commit') return commit;
-      const member: unknown = Reflect.get(target, name);
-      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
-    },
-  });
+  return alteredStore(store, { commit });
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { StepwellError } from '../model/errors.ts';
 import type { Commit, JournalEvent } from '../model/event.ts';
-import type { StoredRun } from '../store/contract.ts';
+import type { StoredRun } from '../store/records.ts';
 
 /** The version that is written, and the newest that is read. */
 const VERSION = 1;

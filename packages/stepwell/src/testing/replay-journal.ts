@@ -8,7 +8,7 @@ import type { Failure } from '../model/failure.ts';
 import { type Limits, withDefaultLimits } from '../model/limits.ts';
 import { Payloads } from '../model/payload.ts';
 import type { RunRecord } from '../model/run.ts';
-import type { StoredRun } from '../store/contract.ts';
+import type { StoredRun } from '../store/records.ts';
 import type { AnyDefinition } from '../workflow/definition.ts';
 import { FunctionRuntime } from '../workflow/function-runtime.ts';
 import { Registry } from '../workflow/registry.ts';

@@ -13,11 +13,11 @@ import { present } from '../model/fields.ts';
 import type { Json } from '../model/json.ts';
 import type { CtxArtifacts, RunArtifactReadOptions } from './artifact-context.ts';
 import type { BodyArtifacts } from './body-artifacts.ts';
-import { quiet } from './execution.ts';
+import { quiet } from './quiet.ts';
 import { startedOf, type Here } from './here.ts';
 import { isInStep } from './place.ts';
 import { retryOf } from './retry.ts';
-import { bodyOf } from './steps.ts';
+import { bodyOf } from './body.ts';
 
 /** Attempts when the store cannot be reached for a moment. */
 const ATTEMPTS = 3;

@@ -27,7 +27,8 @@ import type {
   WaitOptions,
 } from './context.ts';
 import type { AnyDefinition } from './definition.ts';
-import { LEFT, quiet, type FunctionExecution } from './execution.ts';
+import { LEFT, type FunctionExecution } from './execution.ts';
+import { quiet } from './quiet.ts';
 import { group, map, parallel } from './groups.ts';
 import { Here } from './here.ts';
 import { Random } from './random.ts';

@@ -2,42 +2,27 @@ import type { Attempt, Ask, Execution, Host, Input, Performed, Reconciled } from
 import type { System } from '../engine/system.ts';
 import { StepwellError } from '../model/errors.ts';
 import { present } from '../model/fields.ts';
-import { DEEPEST_CAUSE, errorOf, failureOf, type Failure } from '../model/failure.ts';
+import { errorOf, failureOf, type Failure } from '../model/failure.ts';
 import type { Json } from '../model/json.ts';
 import type { Limits } from '../model/limits.ts';
 import type { OperationId } from '../model/operation.ts';
 import type { Codec } from '../model/codec.ts';
 import type { RunRecord } from '../model/run.ts';
-import type { Ctx, StepIO } from './context.ts';
+import type { Ctx } from './context.ts';
 import type { Shelf } from '../artifacts/shelf.ts';
 import type { AnyDefinition } from './definition.ts';
 import { validate } from './schema.ts';
 import type { Registry } from './registry.ts';
-import { checkPlace, enter, startBody } from './place.ts';
+import { checkPlace, enter } from './place.ts';
 import { Random } from './random.ts';
-import { retryOf, type Retry } from './retry.ts';
+import { retryOf } from './retry.ts';
 import { Scope } from './scope.ts';
+import { undoAll, type Undo } from './undo.ts';
+import { fail, succeed, Waiters, type Succeeded } from './waiters.ts';
+import { blame, blamedFor } from './blame.ts';
+import { bodyOf, perform, reconcile, type BodyOf } from './body.ts';
 import { BodyArtifacts } from './body-artifacts.ts';
 import { BodyIO } from './body-io.ts';
-
-/** The body of a step or condition, as long as it may have to be run. */
-export interface BodyOf {
-  readonly run: (io: StepIO) => unknown;
-  readonly retry: Retry | null;
-  /** What the value means: a condition goes on until it holds. */
-  readonly isCondition: boolean;
-  readonly reconcile: ((io: StepIO) => unknown) | undefined;
-}
-
-interface Waiter {
-  readonly scope: Scope;
-  readonly promise: Promise<Json | undefined>;
-  readonly resolve: (value: Json | undefined) => void;
-  readonly reject: (error: Error) => void;
-  readonly body: BodyOf | undefined;
-  /** Is told of a success before the function is. */
-  readonly succeeded: ((value: Json | undefined) => void) | undefined;
-}
 
 export interface ExecutionParts {
   readonly registry: Registry;
@@ -57,16 +42,6 @@ export interface ExecutionParts {
   readonly bodyOf: ((run: RunRecord, op: OperationId, body: BodyOf['run']) => BodyOf['run']) | null;
 }
 
-/** A step that succeeded and can be undone. */
-export interface Undo {
-  readonly op: OperationId;
-  readonly retry: Retry | null;
-  readonly run: (io: StepIO) => unknown;
-}
-
-/** Whose failure an error is. */
-const failedOperations = new WeakMap<Error, OperationId>();
-
 /** Thrown by `continueAs` to leave the function; what becomes of the run is decided by then. */
 export const LEFT = new Error('The run goes on as another one.');
 
@@ -84,7 +59,7 @@ export class FunctionExecution implements Execution {
 
   readonly #definition: AnyDefinition;
   readonly #parts: ExecutionParts;
-  readonly #waiters = new Map<OperationId, Waiter>();
+  readonly #waiters = new Waiters(this.root);
   #ids: Random | null = null;
   #artifacts: BodyArtifacts | null = null;
   #ended = false;
@@ -133,38 +108,25 @@ export class FunctionExecution implements Execution {
 
   async #fail(error: unknown): Promise<void> {
     const failure = failureOf(error, this.#parts.codec);
-    const op = this.#operationOf(error);
-    const undone = await this.#undoAll(failure);
+    const op = blamedFor(error);
+    const undoFailed = await undoAll(
+      this.undos,
+      (undo) => this.#undo(undo),
+      () => this.#ended,
+    );
     if (this.#ended) return;
     const retry = retryOf(this.#definition.options.retry, `workflow "${this.#definition.name}"`);
     this.host.end({
       type: 'threw',
-      error: undone,
+      error: undoFailed === null ? failure : { ...failureOf(undoFailed, this.#parts.codec), cause: failure },
       op,
       retry: retry !== null && retry.isRetryable(error) ? retry.policy : null,
     });
   }
 
-  /** Undoes what succeeded, last first; one that fails does not keep the others from being run. */
-  async #undoAll(failure: Failure): Promise<Failure> {
-    const failures: string[] = [];
-    for (let undo = this.undos.pop(); undo !== undefined && !this.#ended; undo = this.undos.pop()) {
-      const op = `${undo.op}/undo`;
-      const { run, retry } = undo;
-      try {
-        const body = { run, retry, isCondition: false, reconcile: undefined };
-        const started = { type: 'operation.started', op, kind: 'step' } as const;
-        await this.request(this.#undoing, present({ started, retry: retry?.policy }), body);
-      } catch (error) {
-        failures.push(`"${undo.op}": ${(error as Error).message}`);
-      }
-    }
-    if (failures.length === 0) return failure;
-    const error = new StepwellError(
-      'UNDO_FAILED',
-      `The run failed, and could not be undone: ${failures.join('; ')}.`,
-    );
-    return { ...failureOf(error, this.#parts.codec), cause: failure };
+  #undo({ op, retry, run }: Undo): Promise<unknown> {
+    const started = { type: 'operation.started', op: `${op}/undo`, kind: 'step' } as const;
+    return this.request(this.#undoing, present({ started, retry: retry?.policy }), bodyOf(run, retry));
   }
 
   ctxOf(scope: Scope): Ctx {
@@ -177,44 +139,16 @@ export class FunctionExecution implements Execution {
   }
 
   #settle(op: OperationId, settlement: Extract<Input, { type: 'settled' }>['settlement']): void {
-    const waiter = this.#forget(op);
+    const waiter = this.#waiters.take(op);
     if (waiter === undefined) return;
-    if (!settlement.ok) return this.#reject(waiter, this.#revive(settlement.error, op));
-    waiter.succeeded?.(settlement.value);
-    waiter.resolve(settlement.value);
-  }
-
-  #reject(waiter: Waiter, error: Error): void {
-    void quiet(waiter.promise);
-    waiter.reject(error);
-  }
-
-  #forget(op: OperationId): Waiter | undefined {
-    const waiter = this.#waiters.get(op);
-    this.#waiters.delete(op);
-    if (waiter !== undefined && waiter.scope !== this.root) waiter.scope.pending.delete(op);
-    return waiter;
+    if (settlement.ok) succeed(waiter, settlement.value);
+    else fail(waiter, this.#revive(settlement.error, op));
   }
 
   #revive(failure: Failure, op: OperationId): Error {
     const error = errorOf(failure, this.#parts.codec, this.registry.errorClassesOf(this.#definition));
-    this.blame(error, op);
+    blame(error, op);
     return error;
-  }
-
-  /** Remembers whose failure an error is, so that an operator's retry knows where to begin. */
-  blame(error: Error, op: OperationId): void {
-    failedOperations.set(error, op);
-  }
-
-  #operationOf(thrown: unknown): OperationId | undefined {
-    // As deep as a journal keeps causes: they may go round in a circle.
-    let error = thrown;
-    for (let depth = 0; error instanceof Error && depth <= DEEPEST_CAUSE; depth++, error = error.cause) {
-      const op = failedOperations.get(error);
-      if (op !== undefined) return op;
-    }
-    return undefined;
   }
 
   #cancel(reason: string): void {
@@ -247,20 +181,14 @@ export class FunctionExecution implements Execution {
 
   #cancelIn(scope: Scope, reason: StepwellError): void {
     scope.abort(reason);
-    for (const op of this.#pendingIn(scope)) this.cancelOperation(op, reason);
-  }
-
-  /** Most operations are of the workflow itself: only the groups keep lists of theirs. */
-  #pendingIn(scope: Scope): OperationId[] {
-    if (scope !== this.root) return [...scope.pending];
-    return [...this.#waiters].flatMap(([op, waiter]) => (waiter.scope === scope ? [op] : []));
+    for (const op of this.#waiters.in(scope)) this.cancelOperation(op, reason);
   }
 
   cancelOperation(op: OperationId, reason: StepwellError): void {
-    const waiter = this.#forget(op);
+    const waiter = this.#waiters.take(op);
     if (waiter === undefined) return;
     this.host.cancel(op);
-    this.#reject(waiter, reason);
+    fail(waiter, reason);
   }
 
   /** Whether the ctx of a scope may be used here and now. */
@@ -276,25 +204,17 @@ export class FunctionExecution implements Execution {
   }
 
   /** Asks for an operation and waits for its outcome. */
-  request(scope: Scope, ask: Ask, body?: BodyOf, succeeded?: Waiter['succeeded']): Promise<Json | undefined> {
+  request(scope: Scope, ask: Ask, body?: BodyOf, succeeded?: Succeeded): Promise<Json | undefined> {
     this.host.ask(ask);
     return this.wait(scope, ask.started.op, body, succeeded);
   }
 
   /** Waits for the outcome of an operation that was asked for. */
-  wait(
-    scope: Scope,
-    op: OperationId,
-    body?: BodyOf,
-    succeeded?: Waiter['succeeded'],
-  ): Promise<Json | undefined> {
+  wait(scope: Scope, op: OperationId, body?: BodyOf, succeeded?: Succeeded): Promise<Json | undefined> {
     const { bodyOf } = this.#parts;
     const replaced =
       body === undefined || bodyOf === null ? body : { ...body, run: bodyOf(this.run, op, body.run) };
-    if (scope !== this.root) scope.pending.add(op);
-    const { promise, resolve, reject } = Promise.withResolvers<Json | undefined>();
-    this.#waiters.set(op, { scope, promise, resolve, reject, body: replaced, succeeded });
-    return promise;
+    return this.#waiters.add(op, scope, replaced, succeeded);
   }
 
   /** Does work in a transaction that keeps its result as well; a second one of that key answers the result. */
@@ -320,33 +240,15 @@ export class FunctionExecution implements Execution {
   }
 
   perform(op: OperationId, attempt: Attempt, done: (performed: Performed) => void): void {
-    const body = this.#waiters.get(op)?.body;
-    if (body === undefined)
-      return done({ type: 'error', error: failureOf(this.#gone(op)), retryable: false });
-    const returned = (value: unknown) =>
-      done(
-        body.isCondition && (value === false || value === null || value === undefined)
-          ? { type: 'not yet' }
-          : { type: 'value', value },
-      );
-    const threw = (error: unknown) =>
-      done({
-        type: 'error',
-        error: failureOf(error, this.#parts.codec),
-        retryable: body.retry?.isRetryable(error) ?? false,
-      });
-    startBody(body.run, new BodyIO(this, op, attempt), returned, threw);
+    const body = this.#waiters.bodyOf(op);
+    if (body === undefined) done({ type: 'error', error: failureOf(this.#gone(op)), retryable: false });
+    else perform(body, new BodyIO(this, op, attempt), this.#parts.codec, done);
   }
 
   reconcile(op: OperationId, attempt: Attempt, done: (reconciled: Reconciled) => void): void {
-    const reconcile = this.#waiters.get(op)?.body?.reconcile;
-    const found = (value: unknown) => {
-      const { done: isDone, value: result } = value as { done: boolean; value?: unknown };
-      done(isDone ? { type: 'done', value: result } : { type: 'not done' });
-    };
-    const threw = (error: unknown) => done({ type: 'unknown', error: failureOf(error, this.#parts.codec) });
-    if (reconcile === undefined) threw(this.#gone(op));
-    else startBody(reconcile, new BodyIO(this, op, attempt), found, threw);
+    const ask = this.#waiters.bodyOf(op)?.reconcile;
+    if (ask === undefined) done({ type: 'unknown', error: failureOf(this.#gone(op)) });
+    else reconcile(ask, new BodyIO(this, op, attempt), this.#parts.codec, done);
   }
 
   #gone(op: OperationId): StepwellError {
@@ -354,17 +256,11 @@ export class FunctionExecution implements Execution {
   }
 
   isRetryable(op: OperationId, error: Error): boolean {
-    return this.#waiters.get(op)?.body?.retry?.isRetryable(error) ?? false;
+    return this.#waiters.bodyOf(op)?.retry?.isRetryable(error) ?? false;
   }
 
   drop(): void {
     this.#ended = true;
     this.#waiters.clear();
   }
-}
-
-/** A promise that nobody may be waiting for (the loser of a race, say) must not bring the process down when it fails. */
-export function quiet<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {});
-  return promise;
 }

@@ -4,7 +4,8 @@ import { milliseconds, type Duration } from '../model/duration.ts';
 import { checkName } from '../model/identifier.ts';
 import type { Json } from '../model/json.ts';
 import type { OperationId, OperationKind } from '../model/operation.ts';
-import type { BodyOf, FunctionExecution } from './execution.ts';
+import type { BodyOf } from './body.ts';
+import type { FunctionExecution } from './execution.ts';
 import { validate, type Schema } from './schema.ts';
 import type { Scope } from './scope.ts';
 

@@ -3,6 +3,7 @@ import { isStepwellError, StepwellError } from '../model/errors.ts';
 import { TIME_LIMIT } from '../model/operation.ts';
 import { decideCompletion, type CompletionPolicy } from '../policy/completion.ts';
 import type { CompletionOptions, Ctx, ItemOutcome } from './context.ts';
+import { blame } from './blame.ts';
 import type { FunctionExecution } from './execution.ts';
 import { startedOf } from './here.ts';
 import { enter } from './place.ts';
@@ -50,7 +51,7 @@ export class ItemRun<T> {
     const { timeout } = this.#options;
     this.#limit(this.#group, timeout, () => {
       const error = timedOut('GROUP_TIMED_OUT', this.#group, timeout!);
-      this.#execution.blame(error, this.#group.id);
+      blame(error, this.#group.id);
       this.#finish(error);
     });
     this.#startMore();

@@ -1,6 +1,7 @@
 import { StepwellError } from '../model/errors.ts';
 import { decideCompletion, toleratedFailures, type CompletionPolicy } from '../policy/completion.ts';
 import type { Branch, CompletionOptions, Ctx, ItemOutcome, MapOptions, MapResult } from './context.ts';
+import { blame } from './blame.ts';
 import type { FunctionExecution } from './execution.ts';
 import { ItemRun, type Item } from './item-run.ts';
 import type { Scope } from './scope.ts';
@@ -92,7 +93,7 @@ function failUnlessEnough(
   const failed = outcomes.filter(({ status }) => status === 'failed').length;
   if (decideCompletion(policy, succeeded, failed) !== 'failed') return;
   const error = tooMany(scope, outcomes);
-  execution.blame(error, scope.id);
+  blame(error, scope.id);
   throw error;
 }
 

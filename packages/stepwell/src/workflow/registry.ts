@@ -1,6 +1,6 @@
 import { StepwellError } from '../model/errors.ts';
 import type { ErrorClass } from '../model/failure.ts';
-import { kindOf } from '../store/contract.ts';
+import { kindOf } from '../store/fit.ts';
 import type { AnyDefinition } from './definition.ts';
 
 /** The workflows that a process has, by name and version. */
@@ -33,8 +33,8 @@ export class Registry {
     return [...this.#byKind.keys()];
   }
 
-  get all(): readonly AnyDefinition[] {
-    return [...this.#byKind.values()];
+  get workflows(): readonly { readonly name: string; readonly version: string }[] {
+    return [...this.#byKind.values()].map(({ name, version }) => ({ name, version }));
   }
 
   /** The classes that errors of a workflow get again, by name. */

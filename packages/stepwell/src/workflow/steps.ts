@@ -1,10 +1,10 @@
 import { StepwellError } from '../model/errors.ts';
 import { present } from '../model/fields.ts';
 import type { Json } from '../model/json.ts';
+import { bodyOf } from './body.ts';
 import type { StepBody, StepOptions, TransactionBody, TransactionOptions } from './context.ts';
-import type { BodyOf } from './execution.ts';
 import { limitOf, startedOf, type Here } from './here.ts';
-import { retryOf, type Retry } from './retry.ts';
+import { retryOf } from './retry.ts';
 
 /** A step without options: the shortest way from the author to the journal. */
 export function plainStep<T>(here: Here, name: string, run: StepBody<T>): Promise<T> {
@@ -53,8 +53,4 @@ export function transaction<T, Tx>(
     options,
     (io) => execution.transact(io.idempotencyKey, (tx) => run(tx as Tx, io)) as Promise<T>,
   );
-}
-
-export function bodyOf(run: BodyOf['run'], retry: Retry | null, reconcile?: BodyOf['reconcile']): BodyOf {
-  return { run, retry, isCondition: false, reconcile };
 }

@@ -3,6 +3,7 @@ import { StepwellError } from '../model/errors.ts';
 import { present } from '../model/fields.ts';
 import type { OperationId } from '../model/operation.ts';
 import { isTime } from '../model/time.ts';
+import { bodyOf } from './body.ts';
 import type {
   Callback,
   CallbackOptions,
@@ -11,10 +12,9 @@ import type {
   SubmitOptions,
   WaitOptions,
 } from './context.ts';
-import { quiet } from './execution.ts';
 import { limitOf, startedOf, valid, type Here } from './here.ts';
+import { quiet } from './quiet.ts';
 import { retryOf } from './retry.ts';
-import { bodyOf } from './steps.ts';
 
 export async function sleep(here: Here, name: string, duration: Duration): Promise<void> {
   const op = here.begin('sleep', name);

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { Stepwell, workflow, type ArtifactData } from '../../src/index.ts';
+import { Stepwell, type StepwellError, workflow, type ArtifactData } from '../../src/index.ts';
 import { openMemoryStore } from '../../src/store/memory/store.ts';
 import { bytesOf, chunks, gathered, sha256 } from '../../../../test/conformance/artifacts/contents.ts';
 
@@ -71,6 +71,25 @@ test('a file is read as text, JSON, bytes, a stream, or a part of it', async () 
   expect(await gathered(file.stream({ start: 5, end: 8 }))).toBe('[1]');
   await well.artifacts.write('r', 'binary', Uint8Array.of(0xff));
   await expect((await well.artifacts.read('r', 'binary')).text()).rejects.toThrow(TypeError);
+});
+
+test.each([
+  [{ start: 0, end: 100 }, 'abcdef'],
+  [{ start: 4, end: Number.POSITIVE_INFINITY }, 'ef'],
+  [{ start: 6, end: 9 }, ''],
+  [{ start: 2, end: 2 }, ''],
+  [{ start: 7, end: 9 }, 'RANGE_NOT_SATISFIABLE'],
+  [{ start: -1, end: 2 }, 'OPTION_INVALID'],
+  [{ start: 3, end: 2 }, 'OPTION_INVALID'],
+  [{ start: 0.5, end: 2 }, 'OPTION_INVALID'],
+  [{ start: 0, end: Number.NaN }, 'OPTION_INVALID'],
+  [{ start: '0' as never, end: 2 }, 'OPTION_INVALID'],
+])('of six bytes the range %j is %s', async (range, wanted) => {
+  await using well = await open();
+  await well.artifacts.write('r', 'f', 'abcdef');
+  const file = await well.artifacts.read('r', 'f');
+  const read = await gathered(file.stream(range)).catch((error: unknown) => (error as StepwellError).code);
+  expect(read).toBe(wanted);
 });
 
 test('all versions are kept; the same content and type again is the same version', async () => {

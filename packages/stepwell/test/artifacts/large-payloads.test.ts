@@ -21,6 +21,8 @@ class Place extends MemoryArtifacts {
   gate: Promise<void> = Promise.resolve();
 
   override async write(folder: string, content: AsyncIterable<Uint8Array>): Promise<Content> {
+    // Whose the place is.
+    if (folder.startsWith('_')) return super.write(folder, content);
     this.writes++;
     await this.gate;
     if (this.failures-- > 0) throw new StepwellError('STORE_UNREACHABLE', 'gone for a moment');
@@ -382,6 +384,6 @@ test('what is kept for a run is not swept, and goes with it', async () => {
   expect(await well.artifacts.sweep()).toMatchObject({ contents: 0 });
   expect((await well.get('r')).output).toBe(big('o'));
   await well.purge('r');
-  const left = await gather(world.artifacts.list(''));
+  const left = await gather(world.artifacts.list('default/'));
   expect(left).toEqual([]);
 });

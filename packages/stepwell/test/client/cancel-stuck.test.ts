@@ -50,6 +50,19 @@ test('a stuck run is ended by a second call as well', async () => {
   await engine.close();
 });
 
+test('the same call again does not end a stuck run, another one does', async () => {
+  const { engine, mismatch } = await stuckRuns();
+  for (let call = 0; call < 3; call++) {
+    await engine.well.cancel(mismatch, { id: 'call' });
+    if (call > 0) await engine.advance('1m');
+    expect(await statusOf(engine, mismatch)).toBe('stuck');
+  }
+  await engine.well.cancel(mismatch, { id: 'other' });
+  await engine.advance('1m');
+  expect(await statusOf(engine, mismatch)).toBe('cancelled');
+  await engine.close();
+});
+
 test('a stuck run keeps a cancel until code that fits is there', async () => {
   const { engine, mismatch } = await stuckRuns();
   await engine.well.cancel(mismatch);

@@ -120,6 +120,33 @@ test('two cancels at the same moment end the run at once', async () => {
   expect(await statusOf(engine, run.id)).toBe('cancelled');
 });
 
+test('the same call again is not a second one, however it comes: at once, later, after a retry', async () => {
+  await using engine = await testEngine({ workflows: [tidy] });
+  const [run, many] = [await engine.start(tidy), await engine.start(tidy)];
+  await engine.clock.settle();
+  await Promise.all([run.cancel({ id: 'call' }), run.cancel({ id: 'call' })]);
+  for (let n = 0; n < 2; n++) expect(await engine.well.cancelAll({}, { id: 'all' })).toBe(2);
+  // For one of them, that was the second call.
+  expect([await statusOf(engine, run.id), await statusOf(engine, many.id)]).toEqual(['cancelled', 'waiting']);
+  await engine.advance('1d');
+  expect(await many.result()).toBe('clean');
+
+  await run.retry();
+  await engine.clock.settle();
+  await run.cancel({ id: 'call' });
+  expect((await gather(run.events({ follow: false }))).at(-1)!.event.type).toBe('operation.started');
+  await run.cancel({ id: 'other' });
+  await engine.advance('1d');
+  expect(await run.result()).toBe('clean');
+});
+
+test.each(['', 'a\u0000b', 'x'.repeat(256)])('a call cannot have the id %j', async (id) => {
+  await using engine = await testEngine({ workflows: [tidy] });
+  const run = await engine.start(tidy);
+  await expect(run.cancel({ id })).rejects.toMatchObject({ code: 'ID_INVALID' });
+  await expect(engine.well.cancelAll({}, { id })).rejects.toMatchObject({ code: 'ID_INVALID' });
+});
+
 test('force runs neither cleanup nor undo handlers', async () => {
   const done: string[] = [];
   const trip = workflow('trip', async (ctx) => {

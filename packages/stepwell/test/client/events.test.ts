@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Stepwell, workflow, type RunEvent } from '../../src/index.ts';
 import { testEngine } from '../../src/testing/index.ts';
-import { alteredStore } from '../altered-store.ts';
+import { alteredStore } from '../../src/store/altered.ts';
 import { countedTimers } from '../counted-timers.ts';
 import { gather } from '../gather.ts';
 

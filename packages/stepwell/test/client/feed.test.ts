@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type FeedEvent, Stepwell, workflow } from '../../src/index.ts';
 import { openMemoryStore } from '../../src/store/memory/store.ts';
 import { testEngine } from '../../src/testing/index.ts';
-import { alteredStore } from '../altered-store.ts';
+import { alteredStore } from '../../src/store/altered.ts';
 
 const chain = workflow('chain', async (ctx, steps: number) => {
   for (let n = 0; n < steps; n++) await ctx.step('step', () => n);

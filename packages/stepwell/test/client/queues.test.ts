@@ -64,7 +64,7 @@ test('the rate is kept to the millisecond', async () => {
     Array.from({ length: 8 }, () => ({})),
   );
   expect(await reasons(engine, runs[7]!)).toEqual([
-    { kind: 'rate', detail: 'of the queue "printer" at most 3 begin in 1000 ms', until: 1000 },
+    { kind: 'rate', detail: 'of the queue "printer" at most 3 begin in 1s', until: 1000 },
   ]);
   for (const run of runs) await engine.result(run);
   expect(begun).toEqual([0, 0, 0, 1000, 1000, 1000, 2000, 2000]);

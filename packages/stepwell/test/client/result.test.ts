@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Stepwell, StepwellError, workflow } from '../../src/index.ts';
 import { openMemoryStore } from '../../src/store/memory/store.ts';
 import { testEngine } from '../../src/testing/index.ts';
-import { alteredStore } from '../altered-store.ts';
+import { alteredStore } from '../../src/store/altered.ts';
 import { countedTimers } from '../counted-timers.ts';
 
 class PaymentDeclined extends Error {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { Stepwell, workflow } from '../../src/index.ts';
-import type { CommitAnswer, CommitRequest } from '../../src/store/contract.ts';
+import type { CommitAnswer, CommitRequest } from '../../src/store/commit.ts';
 import { openMemoryStore } from '../../src/store/memory/store.ts';
 import { TestClock } from '../../src/testing/index.ts';
-import { alteredStore } from '../altered-store.ts';
+import { alteredStore } from '../../src/store/altered.ts';
 
 type Write = { requests: readonly CommitRequest[]; answer(how?: 'refused'): Promise<void>; fail(): void };
 

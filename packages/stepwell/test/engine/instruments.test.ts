@@ -7,7 +7,7 @@ import type { System } from '../../src/engine/system.ts';
 import { StepwellError } from '../../src/model/errors.ts';
 import { openMemoryStore } from '../../src/store/memory/store.ts';
 import { TestClock } from '../../src/testing/index.ts';
-import { alteredStore } from '../altered-store.ts';
+import { alteredStore } from '../../src/store/altered.ts';
 
 type Fact<T extends EngineFact['type']> = Extract<EngineFact, { type: T }>;
 

@@ -3,7 +3,7 @@ import { workflow } from '../../src/index.ts';
 import type { News } from '../../src/store/contract.ts';
 import { openMemoryStore } from '../../src/store/memory/store.ts';
 import { testEngine } from '../../src/testing/index.ts';
-import { alteredStore } from '../altered-store.ts';
+import { alteredStore } from '../../src/store/altered.ts';
 
 const waiter = workflow('waiter', async (ctx) => {
   const first = await ctx.waitForEvent('go');

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { workflow } from '../../src/index.ts';
 import { openMemoryStore } from '../../src/store/memory/store.ts';
-import type { ClaimAnswer } from '../../src/store/contract.ts';
+import type { ClaimAnswer } from '../../src/store/claim.ts';
 import { testEngine } from '../../src/testing/index.ts';
-import { alteredStore } from '../altered-store.ts';
+import { alteredStore } from '../../src/store/altered.ts';
 
 const RUNS = 40;
 

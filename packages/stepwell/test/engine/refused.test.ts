@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Stepwell, workflow } from '../../src/index.ts';
 import { openMemoryStore } from '../../src/store/memory/store.ts';
 import { TestClock } from '../../src/testing/index.ts';
-import { alteredStore } from '../altered-store.ts';
+import { alteredStore } from '../../src/store/altered.ts';
 
 test('a run whose commits are always refused is tried again less and less often, and others go on', async () => {
   const inner = openMemoryStore();

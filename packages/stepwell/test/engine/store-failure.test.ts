@@ -3,7 +3,7 @@ import { Stepwell, StepwellError, workflow } from '../../src/index.ts';
 import type { Store } from '../../src/store/contract.ts';
 import { openMemoryStore } from '../../src/store/memory/store.ts';
 import { TestClock } from '../../src/testing/index.ts';
-import { alteredStore } from '../altered-store.ts';
+import { alteredStore } from '../../src/store/altered.ts';
 
 const RUNS = 20;
 /** What is told of failures is looked at where it matters. */

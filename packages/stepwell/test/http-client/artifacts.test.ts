@@ -34,6 +34,28 @@ test('a text, bytes and a stream are sent as they are', async () => {
   expect([header('if-none-match')[2], header('if-match')[3]]).toEqual(['*', '"h"']);
 });
 
+test('in a page a stream is gathered before it is sent, and a Blob goes as it is', async () => {
+  const fake = new FakeServer({}, 'http://fake').replies(broken(), json(record), json(record));
+  const chunks = async function* () {
+    yield 'é';
+    yield new TextEncoder().encode('ü');
+  };
+  await fake.client.artifacts.write('r', 'a', chunks());
+  const chosen = new Blob(['a,b'], { type: 'text/csv' });
+  await fake.client.artifacts.write('r', 'b', chosen);
+  const sent = fake.asked.map(({ body }) => body as Blob);
+  expect(await Promise.all(sent.map((body) => body.text()))).toEqual(['éü', 'éü', 'a,b']);
+  expect(sent[2]).toBe(chosen);
+  expect(fake.asked.map(({ headers }) => headers.get('content-type')).slice(1)).toEqual([
+    'application/octet-stream',
+    'text/csv',
+  ]);
+  const wrong = [{ name: 'x' }] as unknown as string[];
+  await expect(fake.client.artifacts.write('r', 'c', wrong)).rejects.toMatchObject({
+    code: 'OPTION_INVALID',
+  });
+});
+
 test('what can be sent again is, unless it would be refused because of itself', async () => {
   const fake = new FakeServer().replies(broken(), json(record), broken(), broken());
   await fake.client.artifacts.write('r', 'a', '"x"');

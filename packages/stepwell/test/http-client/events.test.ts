@@ -17,6 +17,15 @@ describe('events', () => {
     expect(fake.asked[0]).toMatchObject({ path: '/v1/runs/r/stream' });
   });
 
+  test('end where the server has nothing after the last one', async () => {
+    const fake = new FakeServer().replies(
+      stream([frame(0), frame(1)], 'breaks'),
+      new Response(null, { status: 204 }),
+    );
+    expect(await positions(fake.client.events('r'))).toEqual([0, 1]);
+    expect(lastIds(fake)).toEqual([null, '1']);
+  });
+
   test('a letter of several bytes may come in pieces, a BOM first', async () => {
     const bytes = new TextEncoder().encode(`\ufeff${frame(0)}${END}`);
     const body = new ReadableStream<Uint8Array>({

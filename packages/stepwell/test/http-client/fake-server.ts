@@ -25,8 +25,10 @@ export class FakeServer {
   readonly client;
   readonly #replies: Reply[] = [];
 
-  constructor(options: ConnectOptions = {}) {
+  /** @param page origin of the page in which the client runs */
+  constructor(options: ConnectOptions = {}, page: string | null = null) {
     this.client = connectWith('http://fake/base/', options, {
+      page,
       fetch: (url, init) => this.#answer(url as string, init ?? {}),
       now: () => this.time,
       random: () => 1,

@@ -105,6 +105,19 @@ describe('answers that are lost', () => {
     expect(fake.asked.length).toBe(1);
   });
 
+  test('a page of another origin is told that this may be why nothing came; one that has had an answer is not', async () => {
+    const fake = new FakeServer({}, 'http://shop').replies(broken(), broken(), broken());
+    const why = {
+      code: 'SERVER_UNREACHABLE',
+      message: expect.stringContaining('The page is of http://shop:'),
+    };
+    await expect(fake.client.get('r')).rejects.toMatchObject(why);
+    fake.replies(json({ id: 'r' }), broken(), broken(), broken());
+    await fake.client.get('r');
+    const gone = { message: expect.stringMatching(/^No Stepwell server answers/) };
+    await expect(fake.client.get('r')).rejects.toMatchObject(gone);
+  });
+
   test('the third time is the last', async () => {
     const fake = new FakeServer().replies(broken(), broken(), broken());
     await expect(fake.client.retry('r')).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE' });

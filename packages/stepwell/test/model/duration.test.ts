@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { milliseconds } from '../../src/model/duration.ts';
+import { durationText, milliseconds } from '../../src/model/duration.ts';
 
 test.each<[number | string, number]>([
   [0, 0],
@@ -83,4 +83,24 @@ test('any text gives a number from 0 to a hundred years, or is refused', () => {
       );
     }),
   );
+});
+
+test.each<[number, string]>([
+  [0, '0ms'],
+  [999, '999ms'],
+  [1_000, '1s'],
+  [1_500, '1s500ms'],
+  [3_600_000, '1h'],
+  [5_400_000, '1h30m'],
+  [604_800_000, '7d'],
+  [131_415_500, '1d12h30m15s500ms'],
+])('%d ms are written %s', (ms, text) => {
+  expect(durationText(ms)).toBe(text);
+});
+
+test('what is written is what was meant', () => {
+  const anyDuration = fc.property(fc.nat(100 * 365 * 86_400_000), (ms) => {
+    expect(milliseconds(durationText(ms))).toBe(ms);
+  });
+  fc.assert(anyDuration, { numRuns: 1_000 });
 });

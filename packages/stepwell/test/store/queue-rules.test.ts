@@ -64,7 +64,7 @@ test('says what holds: all of it, in words', () => {
   expect(holdsOf(state(limits, { paused: { at: 1, reason: 'fire' }, active: 1, begun: [7] }))).toEqual([
     { kind: 'queue paused', detail: 'the queue "mail" was paused: fire' },
     { kind: 'queue limit', detail: 'the queue "mail" runs at most 1 at once' },
-    { kind: 'rate', detail: 'of the queue "mail" at most 1 begin in 100 ms', until: 107 },
+    { kind: 'rate', detail: 'of the queue "mail" at most 1 begin in 100ms', until: 107 },
   ]);
   expect(holdsOf(state(limits))).toEqual([]);
 });

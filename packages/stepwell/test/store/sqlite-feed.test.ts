@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { FeedCommit, Store } from '../../src/store/contract.ts';
+import type { Store } from '../../src/store/contract.ts';
+import type { FeedCommit } from '../../src/store/feed.ts';
 import { openDatabase } from '../../src/store/sqlite/database.ts';
 import { commit, end, newRun, start, startAndClaim, step } from '../../../../test/conformance/fixtures.ts';
 import { open, temporaryDirectory } from './sqlite-file.ts';

@@ -19,7 +19,7 @@ test('a run whose body never ends is ended at its hard timeout, without undo', a
   await engine.advance(1);
   await expect(run.result()).rejects.toMatchObject({
     code: 'RUN_TIMED_OUT',
-    message: expect.stringContaining('hard timeout of 10000 ms'),
+    message: expect.stringContaining('hard timeout of 10s'),
   });
   expect((await run.info()).status).toBe('timed_out');
   expect(undone).toEqual([]);

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { Stepwell } from '../../src/client/stepwell.ts';
-import type { ErrorInfo, JournalEvent, Json, RunStatus } from '../../src/index.ts';
+import type { ErrorInfo, JournalEvent, RunInfo, RunStatus } from '../../src/index.ts';
 import type { AnyDefinition, Definition } from '../../src/index.ts';
 import { sameJson } from '../../src/model/json.ts';
 import { isFinal } from '../../src/model/run.ts';
@@ -14,7 +14,7 @@ export interface LivesOptions extends Omit<CrashTestOptions, 'isSame' | 'after'>
 
 export interface Life {
   readonly status: RunStatus;
-  readonly output: Json | undefined;
+  readonly output: RunInfo['output'];
   readonly error: ErrorInfo | undefined;
   /** How often each body was run, by workflow and operation. */
   readonly bodies: Readonly<Record<string, number>>;

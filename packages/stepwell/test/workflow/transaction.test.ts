@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Stepwell, workflow, type SqliteTransaction } from '../../src/index.ts';
 import { openSqliteStore } from '../../src/store/sqlite/open.ts';
 import { crashTest, testEngine } from '../../src/testing/index.ts';
-import { alteredStore } from '../altered-store.ts';
+import { diesAfterTransaction } from '../dies-after-transaction.ts';
 
 let folder: string;
 let path: string;
@@ -77,20 +77,10 @@ test('a process that dies between the transaction and the journal: it is done on
     }),
   );
   const store = openStore();
-  const { promise: booked, resolve } = Promise.withResolvers<void>();
-  let isBooked = false;
-  const dying = alteredStore(store, {
-    transact: async (...given) => {
-      const outcome = await store.transact(...given);
-      isBooked = true;
-      resolve();
-      return outcome;
-    },
-    commit: (commits) => (isBooked ? new Promise(() => {}) : store.commit(commits)),
-  });
-  const first = await Stepwell.open({ store: dying, workflows: [trip] });
+  const dying = diesAfterTransaction(store);
+  const first = await Stepwell.open({ store: dying.store, workflows: [trip] });
   await first.start(trip, undefined, { id: 'r' });
-  await booked;
+  await dying.committed;
   first.kill();
   await store.close();
   expect(bookings()).toHaveLength(1);

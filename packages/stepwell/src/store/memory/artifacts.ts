@@ -1,4 +1,4 @@
-import type { ArtifactOwner, ArtifactRecord, NewArtifact } from '../contract.ts';
+import type { ArtifactOwner, ArtifactRecord, NewArtifact } from '../records.ts';
 
 /** Records of artifacts, of all namespaces. */
 export class Artifacts {
@@ -14,8 +14,9 @@ export class Artifacts {
     return { ...record };
   }
 
-  of(owner: ArtifactOwner): ArtifactRecord[] {
+  of(owner: ArtifactOwner, name?: string): ArtifactRecord[] {
     return this.#of(owner)
+      .filter((record) => name === undefined || record.name === name)
       .toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : b.number - a.number))
       .map((record) => ({ ...record }));
   }

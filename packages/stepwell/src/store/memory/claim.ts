@@ -1,4 +1,4 @@
-import type { ClaimAnswer, ClaimedRun, ClaimRequest } from '../contract.ts';
+import type { ClaimAnswer, ClaimedRun, ClaimRequest } from '../claim.ts';
 import { fits } from '../fit.ts';
 import { allowance, byUrgency, type Candidate, type Line, nextBeginning, nextOf } from '../queue-rules.ts';
 import { begin, lineUp, type MemoryQueue, stateOf } from './queue.ts';

@@ -1,5 +1,5 @@
 import { sortedTags } from '../../model/tags.ts';
-import type { CommitAnswer, CommitRequest, RunChange } from '../contract.ts';
+import type { CommitAnswer, CommitRequest, RunChange } from '../commit.ts';
 import { afterEnd, wakes } from '../inbox.ts';
 import type { Newsroom } from '../newsroom.ts';
 import { deliver, put } from './delivery.ts';

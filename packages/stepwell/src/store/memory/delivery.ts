@@ -1,5 +1,5 @@
 import type { Fact } from '../../model/fact.ts';
-import type { CallbackFact, DeliverAnswer, Delivery, RunKeyOrId } from '../contract.ts';
+import type { CallbackFact, DeliverAnswer, Delivery, RunKeyOrId } from '../delivery.ts';
 import { refusalOf, wakes } from '../inbox.ts';
 import type { Newsroom } from '../newsroom.ts';
 import { change, isUnowned, PASS, type MemoryRun } from './run.ts';

@@ -1,5 +1,6 @@
 import type { JournalEvent } from '../../model/event.ts';
-import type { FeedCommit, FeedPage, FeedRequest, StoredCommit } from '../contract.ts';
+import type { FeedCommit, FeedPage, FeedRequest } from '../feed.ts';
+import type { StoredCommit } from '../records.ts';
 import { feedCursor, feedNumber } from '../feed-cursor.ts';
 import type { MemoryRun } from './run.ts';
 

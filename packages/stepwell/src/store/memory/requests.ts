@@ -1,4 +1,4 @@
-import { type NewRequest, REQUEST_PATIENCE, type RequestState } from '../contract.ts';
+import { type NewRequest, REQUEST_PATIENCE, type RequestState } from '../records.ts';
 
 interface Request {
   readonly fingerprint: string;

@@ -2,7 +2,7 @@ import type { Payload } from '../../model/codec.ts';
 import type { Commit, JournalEvent } from '../../model/event.ts';
 import type { Fact, NumberedFact } from '../../model/fact.ts';
 import { isFinal, type RunRecord } from '../../model/run.ts';
-import type { StoredCommit } from '../contract.ts';
+import type { StoredCommit } from '../records.ts';
 import { isForcedCancel } from '../inbox.ts';
 
 /** The turn of a run that was cancelled before it began: it is given out of turn. */

@@ -1,4 +1,4 @@
-import type { ScheduleRecord } from '../contract.ts';
+import type { ScheduleRecord } from '../records.ts';
 
 /** The schedules of all namespaces. */
 export class Schedules {

@@ -1,6 +1,6 @@
 import type { Json } from '../../model/json.ts';
 import { isFinal, recordOf, type NewRun, type RunKey, type RunRecord } from '../../model/run.ts';
-import type { OpenCallback, WorkerRecord } from '../contract.ts';
+import type { OpenCallback, WorkerRecord } from '../records.ts';
 import { holdsOf, withHolds } from '../queue-rules.ts';
 import { Artifacts } from './artifacts.ts';
 import { Feed } from './feed.ts';

@@ -5,30 +5,22 @@ import type { Failure } from '../../model/failure.ts';
 import type { Json } from '../../model/json.ts';
 import type { QueueChange, QueueRecord } from '../../model/queue.ts';
 import { isFinal, type NewRun, type RunKey, type RunRecord, type RunStatus } from '../../model/run.ts';
+import type { ClaimAnswer, ClaimRequest } from '../claim.ts';
+import type { CommitAnswer, CommitRequest } from '../commit.ts';
+import type { News, StartAnswer, Store, TransactionWork } from '../contract.ts';
+import type { DeliverAnswer, Delivery } from '../delivery.ts';
+import type { FeedPage, FeedRequest } from '../feed.ts';
+import type { RunCriteria, RunQuery } from '../query.ts';
 import type {
   ArtifactOwner,
   ArtifactRecord,
-  ClaimAnswer,
-  ClaimRequest,
-  CommitAnswer,
-  CommitRequest,
-  DeliverAnswer,
-  Delivery,
-  FeedPage,
-  FeedRequest,
   NewArtifact,
   NewRequest,
-  News,
   RequestState,
-  RunCriteria,
-  RunQuery,
   ScheduleRecord,
-  StartAnswer,
-  Store,
   StoredRun,
-  TransactionWork,
   WorkerRecord,
-} from '../contract.ts';
+} from '../records.ts';
 import { Newsroom } from '../newsroom.ts';
 import { claim } from './claim.ts';
 import { commit } from './commit.ts';
@@ -51,6 +43,9 @@ import { expire, heartbeat, register, retire, strand } from './workers.ts';
 export class MemoryStore implements Store {
   readonly kind = 'memory';
   readonly #state = new MemoryState();
+  // Not even a simulation can tell: it is only ever compared with itself.
+  // oxlint-disable-next-line no-restricted-globals
+  readonly #identity = crypto.randomUUID();
   readonly #schedules = new Schedules();
   readonly #requests = new Requests();
   readonly #news = new Newsroom();
@@ -162,8 +157,8 @@ export class MemoryStore implements Store {
     return this.#state.artifacts.save(artifact);
   }
 
-  async artifacts(namespace: string, run: string): Promise<ArtifactRecord[]> {
-    return this.#state.artifacts.of({ namespace, run });
+  async artifacts(namespace: string, run: string, name?: string): Promise<ArtifactRecord[]> {
+    return this.#state.artifacts.of({ namespace, run }, name);
   }
 
   async dropArtifacts(namespace: string, run: string): Promise<void> {
@@ -172,6 +167,10 @@ export class MemoryStore implements Store {
 
   async artifactRuns(after: ArtifactOwner | null, limit: number): Promise<ArtifactOwner[]> {
     return this.#state.artifacts.owners(after, limit);
+  }
+
+  async identity(): Promise<string> {
+    return this.#identity;
   }
 
   async schedules(namespace: string): Promise<ScheduleRecord[]> {

@@ -1,5 +1,5 @@
 import { isFinal, type RunKey } from '../../model/run.ts';
-import type { StoredRun } from '../contract.ts';
+import type { StoredRun } from '../records.ts';
 import { factsOf, type MemoryRun, PASS } from './run.ts';
 import { debounceKeyOf, type MemoryState } from './state.ts';
 

@@ -1,5 +1,6 @@
 import type { Failure } from '../../model/failure.ts';
-import { kindOf, type WorkerRecord } from '../contract.ts';
+import { kindOf } from '../fit.ts';
+import type { WorkerRecord } from '../records.ts';
 import { fits } from '../fit.ts';
 import type { Newsroom } from '../newsroom.ts';
 import { change, isForced, isInLine, isUnowned } from './run.ts';

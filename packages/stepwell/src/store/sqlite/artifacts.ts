@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { ArtifactOwner, ArtifactRecord, NewArtifact } from '../contract.ts';
+import type { ArtifactOwner, ArtifactRecord, NewArtifact } from '../records.ts';
 
 const RECORD =
   'namespace, run, name, number, size, hash, content_type as contentType, created_at as createdAt';
@@ -9,6 +9,7 @@ export class Artifacts {
   readonly #newest: StatementSync;
   readonly #insert: StatementSync;
   readonly #select: StatementSync;
+  readonly #named: StatementSync;
   readonly #drop: StatementSync;
   readonly #owners: StatementSync;
 
@@ -19,6 +20,7 @@ export class Artifacts {
       insert into artifact (namespace, run, name, number, size, hash, content_type, created_at)
       values (?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`);
     this.#select = database.prepare(`select ${RECORD} ${ofRun} order by name, number desc`);
+    this.#named = database.prepare(`select ${RECORD} ${ofRun} and name = ? order by number desc`);
     this.#drop = database.prepare(`delete ${ofRun}`);
     this.#owners = database.prepare(
       'select distinct namespace, run from artifact where (namespace, run) > (?, ?) order by namespace, run limit ?',
@@ -39,8 +41,10 @@ export class Artifacts {
     this.#insert.run(namespace, run, name, number, size, hash, contentType, createdAt);
   }
 
-  of({ namespace, run }: ArtifactOwner): ArtifactRecord[] {
-    return this.#select.all(namespace, run).map((row) => ({ ...row }) as unknown as ArtifactRecord);
+  of({ namespace, run }: ArtifactOwner, name?: string): ArtifactRecord[] {
+    const rows =
+      name === undefined ? this.#select.all(namespace, run) : this.#named.all(namespace, run, name);
+    return rows.map((row) => ({ ...row }) as unknown as ArtifactRecord);
   }
 
   drop({ namespace, run }: ArtifactOwner): void {

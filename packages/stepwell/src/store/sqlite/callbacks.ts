@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { RunKey } from '../../model/run.ts';
-import type { CommitRequest } from '../contract.ts';
+import type { CommitRequest } from '../commit.ts';
 
 /** A row exists exactly while the callback is open: whoever deletes it has completed or closed the callback. */
 export class Callbacks {

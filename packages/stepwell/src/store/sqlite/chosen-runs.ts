@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { ACTIVE_STATUSES, FINAL_STATUSES, type RunStatus } from '../../model/run.ts';
-import type { RunCriteria, RunQuery } from '../contract.ts';
+import type { RunCriteria, RunQuery } from '../query.ts';
 import { RUN_ROW, type RunRow } from './rows.ts';
 
 /** Beyond every key. */

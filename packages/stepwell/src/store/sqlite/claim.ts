@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { ClaimAnswer, ClaimedRun, ClaimRequest } from '../contract.ts';
+import type { ClaimAnswer, ClaimedRun, ClaimRequest } from '../claim.ts';
 import type { Newsroom } from '../newsroom.ts';
 import { type Line, nextBeginning, nextOf } from '../queue-rules.ts';
 import { type Head, Heads } from './heads.ts';

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { RunKey } from '../../model/run.ts';
-import type { CommitAnswer, CommitRequest, RunChange } from '../contract.ts';
+import type { CommitAnswer, CommitRequest, RunChange } from '../commit.ts';
 import { wakes } from '../inbox.ts';
 import type { Newsroom } from '../newsroom.ts';
 import type { Callbacks } from './callbacks.ts';

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { FeedCommit, FeedPage, FeedRequest } from '../contract.ts';
+import type { FeedCommit, FeedPage, FeedRequest } from '../feed.ts';
 import { feedCursor, feedNumber } from '../feed-cursor.ts';
 import type { Journals } from './journal.ts';
 import type { Lane, Lanes } from './lanes.ts';

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Fact, NumberedFact } from '../../model/fact.ts';
 import type { FinalStatus, RunKey, RunStatus } from '../../model/run.ts';
-import type { CallbackFact, DeliverAnswer, Delivery, RunKeyOrId } from '../contract.ts';
+import type { CallbackFact, DeliverAnswer, Delivery, RunKeyOrId } from '../delivery.ts';
 import { afterEnd, isForcedCancel, refusalOf, wakes } from '../inbox.ts';
 import type { Newsroom } from '../newsroom.ts';
 import type { Callbacks } from './callbacks.ts';

@@ -146,6 +146,13 @@ create table outcome (
 `,
   },
   { version: 5, sql: TAGS_FEED_REQUESTS },
+  {
+    version: 6,
+    sql: `
+create table identity (value text not null);
+insert into identity (value) values (lower(hex(randomblob(16))));
+`,
+  },
 ];
 
 /** Brings the tables up to date: each migration in a transaction of its own, its version row first. */

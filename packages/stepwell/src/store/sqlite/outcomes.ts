@@ -2,7 +2,8 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { StepwellError } from '../../model/errors.ts';
 import type { Payload } from '../../model/codec.ts';
 import type { RunKey } from '../../model/run.ts';
-import type { TransactionOutcome, TransactionWork } from '../contract.ts';
+import type { TransactionWork } from '../contract.ts';
+import type { TransactionOutcome } from '../records.ts';
 import { runPurged } from '../transaction-error.ts';
 import { textOf } from './rows.ts';
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { ACTIVE_STATUSES, FINAL_STATUSES, type RunStatus } from '../../model/run.ts';
-import type { RunCriteria, RunQuery } from '../contract.ts';
+import type { RunCriteria, RunQuery } from '../query.ts';
 import { areChosen, ChosenRuns } from './chosen-runs.ts';
 import type { Lane, Lanes } from './lanes.ts';
 import { RUN_ROW, type RunRow } from './rows.ts';
@@ -92,7 +92,7 @@ export class Queries {
     const times = timesOf(query);
     let keys: number[] = [];
     for (const { id } of this.#lanes.matching((lane) => isWanted(lane, query))) {
-      for (const status of query.statuses ?? STATUSES) {
+      for (const status of new Set(query.statuses ?? STATUSES)) {
         // What is older than a page's worth of what was found already need not be read.
         const above = keys.length < limit ? 0 : (keys.at(-1) ?? 0);
         const within = [id, namespace, above, below, ...times, limit];

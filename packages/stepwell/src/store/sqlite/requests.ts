@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type NewRequest, REQUEST_PATIENCE, type RequestState } from '../contract.ts';
+import { type NewRequest, REQUEST_PATIENCE, type RequestState } from '../records.ts';
 
 /** Requests that were made under a key, of all namespaces. */
 export class Requests {

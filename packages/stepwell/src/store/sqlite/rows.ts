@@ -3,7 +3,7 @@ import type { Commit, JournalEvent } from '../../model/event.ts';
 import type { Fact, NumberedFact } from '../../model/fact.ts';
 import type { Failure } from '../../model/failure.ts';
 import type { Progress, RunRecord, RunStatus, WaitReason } from '../../model/run.ts';
-import type { WorkerRecord } from '../contract.ts';
+import type { WorkerRecord } from '../records.ts';
 import type { Lane } from './lanes.ts';
 import { tagsOf } from './tags.ts';
 

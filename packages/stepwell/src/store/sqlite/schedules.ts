@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { ScheduleRecord } from '../contract.ts';
+import type { ScheduleRecord } from '../records.ts';
 
 /** The schedules of all namespaces. */
 export class Schedules {

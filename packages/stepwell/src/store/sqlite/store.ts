@@ -6,30 +6,22 @@ import type { NumberedFact } from '../../model/fact.ts';
 import type { Failure } from '../../model/failure.ts';
 import type { QueueChange, QueueRecord } from '../../model/queue.ts';
 import type { NewRun, RunKey, RunRecord, RunStatus } from '../../model/run.ts';
+import type { ClaimAnswer, ClaimRequest } from '../claim.ts';
+import type { CommitAnswer, CommitRequest } from '../commit.ts';
+import type { News, StartAnswer, Store, TransactionWork } from '../contract.ts';
+import type { DeliverAnswer, Delivery } from '../delivery.ts';
+import type { FeedPage, FeedRequest } from '../feed.ts';
+import type { RunCriteria, RunQuery } from '../query.ts';
 import type {
   ArtifactOwner,
   ArtifactRecord,
-  ClaimAnswer,
-  ClaimRequest,
-  CommitAnswer,
-  CommitRequest,
-  DeliverAnswer,
-  Delivery,
-  FeedPage,
-  FeedRequest,
   NewArtifact,
   NewRequest,
-  News,
   RequestState,
-  RunCriteria,
-  RunQuery,
   ScheduleRecord,
-  StartAnswer,
-  Store,
   StoredRun,
-  TransactionWork,
   WorkerRecord,
-} from '../contract.ts';
+} from '../records.ts';
 import { Newsroom } from '../newsroom.ts';
 import { Artifacts } from './artifacts.ts';
 import { Callbacks } from './callbacks.ts';
@@ -230,8 +222,8 @@ export class SqliteStore implements Store {
     return this.#write(() => this.#artifacts.save(artifact));
   }
 
-  artifacts(namespace: string, run: string): Promise<ArtifactRecord[]> {
-    return this.#read(() => this.#artifacts.of({ namespace, run }));
+  artifacts(namespace: string, run: string, name?: string): Promise<ArtifactRecord[]> {
+    return this.#read(() => this.#artifacts.of({ namespace, run }, name));
   }
 
   dropArtifacts(namespace: string, run: string): Promise<void> {
@@ -240,6 +232,11 @@ export class SqliteStore implements Store {
 
   artifactRuns(after: ArtifactOwner | null, limit: number): Promise<ArtifactOwner[]> {
     return this.#read(() => this.#artifacts.owners(after, limit));
+  }
+
+  identity(): Promise<string> {
+    const { database } = this.#parts;
+    return this.#read(() => String(database.prepare('select value from identity').get()!['value']));
   }
 
   schedules(namespace: string): Promise<ScheduleRecord[]> {

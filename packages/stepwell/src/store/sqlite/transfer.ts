@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { isFinal, type RunKey } from '../../model/run.ts';
-import type { OpenCallback, StoredCommit, StoredRun } from '../contract.ts';
+import type { OpenCallback, StoredCommit, StoredRun } from '../records.ts';
 import { isForcedCancel } from '../inbox.ts';
 import type { Artifacts } from './artifacts.ts';
 import type { Callbacks } from './callbacks.ts';

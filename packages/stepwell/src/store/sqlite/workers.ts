@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Failure } from '../../model/failure.ts';
-import { kindOf, type WorkerRecord } from '../contract.ts';
+import { kindOf } from '../fit.ts';
+import type { WorkerRecord } from '../records.ts';
 import { fits } from '../fit.ts';
 import type { Newsroom } from '../newsroom.ts';
 import type { Lanes } from './lanes.ts';
