@@ -5,9 +5,9 @@ import { fuzz } from './fuzz.ts';
 const addresses = {
   SQLite: async () => ({}),
   PostgreSQL: async () => {
-    const { url, drop } = await testDatabase();
-    onTestFinished(drop);
-    return { store: url };
+    const database = await testDatabase();
+    onTestFinished(() => database.drop());
+    return { store: database.url };
   },
 };
 

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, existsSync, globSync, realpathSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
-import { aptInstall, npmInstall } from './install.ts';
+import { existsSync, globSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { programsInPath } from '../programs.ts';
+import { installFromDebian, npmInstall } from './install.ts';
 
 export interface Binaries {
   /** Holds `postgres` and `initdb`. */
@@ -26,12 +27,16 @@ const OLDEST_VERSION = 15;
  * the npm registry into node_modules.
  * @throws an error that says what was tried
  */
-export function findBinaries(): Binaries {
+export async function findBinaries(): Promise<Binaries> {
   const failures: string[] = [];
-  const ways = [onThisMachine, () => (aptInstall(), onThisMachine()), () => inDirectory(npmInstall())];
+  const ways = [
+    onThisMachine,
+    async () => (await installFromDebian(), onThisMachine()),
+    () => inDirectory(npmInstall()),
+  ];
   for (const way of ways) {
     try {
-      return way();
+      return await way();
     } catch (thrown) {
       failures.push(`- ${thrown instanceof Error ? thrown.message : String(thrown)}`);
     }
@@ -42,11 +47,8 @@ export function findBinaries(): Binaries {
 }
 
 function onThisMachine(): Binaries {
-  const inPath = (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .filter((entry) => isExecutable(join(entry, 'postgres')));
   // A link in PATH may stand without its neighbours: the directory that counts is that of the file itself.
-  const real = inPath.map((entry) => dirname(realpathSync(join(entry, 'postgres'))));
+  const real = programsInPath('postgres').map((file) => dirname(realpathSync(file)));
   const installed = [...real, ...globSync(HOMES)].filter(isComplete).map(inDirectory);
   const newest = installed.toSorted((a, b) => b.version - a.version)[0];
   if (newest === undefined) throw new Error(`neither PATH nor ${HOMES.join(', ')} has postgres and initdb`);
@@ -61,12 +63,3 @@ function inDirectory(directory: string): Binaries & { readonly version: number }
 
 const isComplete = (directory: string) =>
   ['postgres', 'initdb'].every((name) => existsSync(join(directory, name)));
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}

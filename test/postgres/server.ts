@@ -27,7 +27,7 @@ const NOT_DURABLE = { fsync: 'off', synchronous_commit: 'off', full_page_writes:
  * asked for, all of it. It ends with this process at the latest, in whatever way that ends.
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
-  const binaries = findBinaries();
+  const binaries = await findBinaries();
   const account = serverAccount();
   // Not a link (macOS): the server's user may not be allowed to follow it.
   const home = mkdtempSync(join(realpathSync(tmpdir()), 'stepwell-postgres-'));

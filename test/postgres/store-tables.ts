@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 
-/** What stays when a store is emptied to be used again: what processes remember of it, and which migrations were made. */
-const KEPT = ['lane', 'stepwell_version'];
+/** What stays when a store is emptied to be used again: what processes remember of it, its name, and which migrations were made. */
+const KEPT = ['lane', 'identity', 'stepwell_version'];
 
 /** The tables of a store that are emptied to use it again, with the name of its schema. */
 export async function storeTables(client: Client, schema: string): Promise<string[]> {

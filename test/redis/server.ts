@@ -24,7 +24,7 @@ export class RedisServer implements AsyncDisposable {
 
   /** @throws if there is none, and none can be installed */
   static async start(): Promise<RedisServer> {
-    const program = findRedis();
+    const program = await findRedis();
     const directory = mkdtempSync(join(tmpdir(), 'stepwell-redis-'));
     for (let tries = 1; ; tries++) {
       // Below the range from which the system takes ports of its own accord: a restart finds its port free.
