@@ -16,9 +16,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
 import type { JournalEvent, RunEvent, RunInfo } from 'stepwell';
+import { connect } from 'stepwell/client';
 import { Cluster } from './demo/cluster.ts';
 import { type Evidence, findings } from './demo/findings.ts';
-import { follow } from './demo/follow.ts';
 import { Observed } from './demo/observed.ts';
 import type { Shop } from './demo/shop.ts';
 import { SingleServer } from './demo/single-server.ts';
@@ -143,8 +143,10 @@ async function startGateway(): Promise<NodeProcess> {
   return gateway;
 }
 
+/** When the server is killed, the client takes up the events again after the last that came: none is missed, none comes twice. */
 async function watch(shop: Shop): Promise<void> {
-  for await (const event of follow(RUN, () => shop.url())) {
+  const server = connect(await shop.url());
+  for await (const event of server.events(RUN)) {
     story.tellEvent(event);
     events.add(event);
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
-import { isStepwellError } from 'stepwell';
+import { type ErrorCode, isStepwellError } from 'stepwell';
 import { addArtifactsCommand } from './commands/artifacts.ts';
 import { addCallbackCommand } from './commands/callback.ts';
 import { addCancelCommand } from './commands/cancel.ts';
@@ -27,6 +27,7 @@ import { addExportCommand } from './commands/export.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import { addImportCommand } from './commands/import.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { commandOf } from './completion/candidates.ts';
 import { artifactsOption } from './commands/store-option.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import { FoundSomething } from './found-something.ts';
@@ -35,11 +36,13 @@ import { Output } from './terminal/output.ts';
 /** Executes a command line, given without node and script. Errors are printed; the answer is the exit code. */
 export async function execute(args: readonly string[]): Promise<number> {
   const output = new Output(args.includes('--json'));
+  const commands = program();
   try {
-    await program().parseAsync(args, { from: 'user' });
+    await commands.parseAsync(args, { from: 'user' });
     return EXIT.ok;
   } catch (error) {
-    if (error instanceof CommanderError) return explainUsage(error, output);
+    if (error instanceof CommanderError)
+      return explainUsage(error, nameOf(commandOf(commands, args)), output);
     explain(error, output);
     return exitCodeOf(error);
   }
@@ -92,26 +95,39 @@ export function program(): Command {
   return program;
 }
 
-function explainUsage(error: CommanderError, output: Output): number {
+/** With those that it is one of: `stepwell queue set`. */
+function nameOf(command: Command): string {
+  return command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`;
+}
+
+function explainUsage(error: CommanderError, command: string, output: Output): number {
   if (error.exitCode === 0) return EXIT.ok;
   // `stepwell` alone prints its help, which says more than an error could.
   if (error.code !== 'commander.help') {
-    output.error(
-      'COMMAND_INVALID',
-      `${error.message.replace(/^error: /, '').replace(/\.$/, '')}. See stepwell --help.`,
-    );
+    const what = error.message
+      .replace(/^error: /, '')
+      .replaceAll('\n', ' ')
+      .replace(/\.$/, '');
+    output.error('COMMAND_INVALID', `${what}. See ${command} --help.`);
   }
   return EXIT.usage;
 }
 
-const ADVICE =
-  ' Start one with "stepwell dev FILE", name another with --server, or open a store with --store.';
+/** What to do about it with this command; the messages themselves speak to those who write programs, too. */
+const ADVICE: Partial<Record<ErrorCode, string>> = {
+  SERVER_UNREACHABLE:
+    'Start one with "stepwell dev FILE", name another with --server, or open a store with --store.',
+  WORKFLOW_UNKNOWN:
+    'With this command: a file that was given to the server, or to --workflows, has to export it.',
+  ARTIFACTS_NOT_CONFIGURED: 'With this command: --artifacts, for the server too if there is one.',
+};
 
 function explain(error: unknown, output: Output): void {
   if (error instanceof FoundSomething) return;
   if (isStepwellError(error)) {
-    const advice = error.code === 'SERVER_UNREACHABLE' ? ADVICE : '';
-    output.error(error.code, error.message + advice, { data: error.data });
+    const advice = ADVICE[error.code];
+    const message = advice === undefined ? error.message : `${error.message} ${advice}`;
+    output.error(error.code, message, { data: error.data });
   } else {
     output.error('INTERNAL', error instanceof Error ? (error.stack ?? error.message) : String(error));
   }

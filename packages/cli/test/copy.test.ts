@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Schedules } from '@stepwell/schedules';
 import { Stepwell, workflow } from 'stepwell';
-import type { Store } from 'stepwell/engine';
+import { alteredStore, type Store } from 'stepwell/engine';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { copyStore } from '../src/copy/copy.ts';
 import { stepwell } from './stepwell.ts';
@@ -149,19 +149,14 @@ test.each(['source', 'target'])('an engine on the %s keeps it from being copied'
 test('a journal that does not read back the same is noticed', async () => {
   await populate();
   await stores(async (from, to) => {
-    const spoiled = new Proxy(to, {
-      get(store, name) {
-        if (name === 'load')
-          return (runs: Parameters<Store['load']>[0]) =>
-            store.load(
-              runs.map((stored) => ({
-                ...stored,
-                journal: stored.journal.map((commit) => ({ ...commit, at: commit.at + 1 })),
-              })),
-            );
-        const member: unknown = Reflect.get(store, name);
-        return typeof member === 'function' ? (member.bind(store) as unknown) : member;
-      },
+    const spoiled = alteredStore(to, {
+      load: (runs) =>
+        to.load(
+          runs.map((stored) => ({
+            ...stored,
+            journal: stored.journal.map((commit) => ({ ...commit, at: commit.at + 1 })),
+          })),
+        ),
     });
     await expect(copyStore(from, spoiled, Date.now(), () => {})).rejects.toMatchObject({
       code: 'COPY_DIFFERS',

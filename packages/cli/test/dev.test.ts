@@ -182,7 +182,24 @@ test('what workflow files print does not get between the lines of --json', async
   expect(await stderr).toBe('loud\n');
 });
 
-test('a process that ends by itself is told of, and a change starts it again', async () => {
+test('a process that is killed is started again after a pause, and a run in flight goes on', async () => {
+  write('greeting.ts', `export const greeting = 'Hello';`);
+  write('hello.ts', `console.log(process.pid); ${WAIT_THEN_GREET}`);
+  startDev('hello.ts');
+  const printed = createInterface({ input: dev.stderr })[Symbol.asyncIterator]();
+  const { url } = await nextLine();
+  await stepwell(['run', 'hello', '"Ann"', '--id', 'r'], { server: url! });
+
+  process.kill(Number((await printed.next()).value), 'SIGKILL');
+  expect(await nextLine()).toEqual({ type: 'crashed', how: 'by signal SIGKILL', restartIn: 500 });
+  expect(await nextLine()).toEqual({ type: 'listening', url, workflows: ['hello@1'] });
+  await stepwell(['raise', 'r', 'go'], { server: url! });
+  const again = await stepwell(['run', 'hello', '"Ann"', '--id', 'r', '--wait'], { server: url! });
+  expect(again.stdout).toBe('"Hello Ann"\n');
+  expect(await stop()).toBe(0);
+});
+
+test('a process that ends again and again is started after longer pauses, and at once when a file changes', async () => {
   const source = (note: string) => `// ${note}
     import { workflow } from 'stepwell';
     export const crash = workflow('crash', (ctx) => ctx.step('crash', () => process.exit(7)));`;
@@ -190,12 +207,51 @@ test('a process that ends by itself is told of, and a change starts it again', a
   startDev('crash.ts');
   const { url } = await nextLine();
   await stepwell(['run', 'crash', '--id', 'r'], { server: url! });
-  expect(await nextLine()).toEqual({ type: 'crashed' });
+  const pauses: unknown[] = [];
+  // It may end before it can say that it listens: the run is the first that it takes up.
+  while (pauses.length < 3) {
+    const { type, how, restartIn } = await nextLine();
+    if (type === 'listening') continue;
+    expect({ type, how }).toEqual({ type: 'crashed', how: 'with exit code 7' });
+    pauses.push(restartIn);
+  }
+  expect(pauses).toEqual([500, 1_000, 2_000]);
+
   write('crash.ts', source('after').replace('process.exit(7)', '"whole"'));
   expect(await nextLine()).toMatchObject({ type: 'changed' });
   expect(await nextLine()).toMatchObject({ type: 'listening', url });
   const { stdout } = await stepwell(['run', 'crash', '--id', 'r', '--wait'], { server: url! });
   expect(stdout).toBe('"whole"\n');
+});
+
+test('a process that is killed while its files are broken is started again once they are mended', async () => {
+  write('greeting.ts', `export const greeting = 'Hello';`);
+  write('hello.ts', `console.log(process.pid); ${WAIT_THEN_GREET}`);
+  startDev('hello.ts');
+  const printed = createInterface({ input: dev.stderr })[Symbol.asyncIterator]();
+  const { url } = await nextLine();
+  const pid = Number((await printed.next()).value);
+  write('greeting.ts', `export const greeting = 'Hello`);
+  expect(await nextLine()).toMatchObject({ type: 'changed' });
+  expect(await nextLine()).toMatchObject({ type: 'invalid', stillServing: true });
+
+  process.kill(pid, 'SIGKILL');
+  expect(await nextLine()).toEqual({ type: 'crashed', how: 'by signal SIGKILL', restartIn: null });
+  write('greeting.ts', `export const greeting = 'Mended';`);
+  expect(await nextLine()).toMatchObject({ type: 'changed' });
+  expect(await nextLine()).toMatchObject({ type: 'listening', url });
+});
+
+test('while it pauses it can be stopped', async () => {
+  write(
+    'end.ts',
+    `import { workflow } from 'stepwell'; export const end = workflow('end', async () => process.exit(3));`,
+  );
+  startDev('end.ts');
+  const { url } = await nextLine();
+  await stepwell(['run', 'end', '--id', 'r'], { server: url! });
+  expect(await nextLine()).toEqual({ type: 'crashed', how: 'with exit code 3', restartIn: 500 });
+  expect(await stop()).toBe(0);
 });
 
 test('a promise that a workflow lets drop does not take the other runs with it', async () => {

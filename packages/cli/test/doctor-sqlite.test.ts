@@ -65,7 +65,7 @@ test('the command prints what is wrong and how to mend it, one finding a line fo
   expect(lines.map((line) => (JSON.parse(line) as Finding).level)).toEqual(lines.map(() => 'ok'));
   writeFileSync(path, 'not a database, but long enough to have a header'.repeat(20));
   const broken = await stepwell(['doctor', '--store', `sqlite:${path}`]);
-  expect(broken).toMatchObject({ code: 1, stderr: '1 errors, 0 warnings\n' });
+  expect(broken).toMatchObject({ code: 1, stderr: '1 error, 0 warnings\n' });
   expect(broken.stdout).toMatch(/\nerror {4}TABLES {2}.* is not an SQLite database.*\n {9}Restore a backup/);
 });
 
@@ -158,6 +158,17 @@ test('an engine that was stopped, and one that has died', async () => {
   expect(found(await look(), 'STORE_LOCK', 'warning')[0]!.what).toContain('has died without closing it');
   await make();
   expect(found(await look(), 'STORE_LOCK', 'ok')[0]!.what).toContain('No engine has');
+});
+
+test('a lock of another program', async () => {
+  await make();
+  const shell = new DatabaseSync(path);
+  onTestFinished(() => shell.close());
+  shell.exec('begin immediate');
+  await expect(make()).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  expect(found(await look(), 'STORE_LOCK', 'error')[0]!.what).toContain('Another program has locked');
+  shell.exec('rollback');
+  expect(faults(await look())).toEqual([]);
 });
 
 test.each([

@@ -113,7 +113,7 @@ test('a server that is well', async () => {
   const server = await serve(well, { port: 0, log: () => {} });
   onTestFinished(() => server.close());
   const command = await stepwell(['doctor', '--server', server.url]);
-  expect(command).toMatchObject({ code: 0, stderr: '0 errors, 1 warnings\n' });
+  expect(command).toMatchObject({ code: 0, stderr: '0 errors, 1 warning\n' });
   expect(command.stdout).toContain('warning  QUEUE_PAUSED');
 });
 

@@ -79,3 +79,20 @@ test('a look that fails is passed over; the last one says so', async () => {
   await vi.advanceTimersByTimeAsync(150);
   await expect(screen.close()).rejects.toThrow('away');
 });
+
+test('a note stays above it, and what was drawn is drawn again, also while nobody can say what is to be seen', async () => {
+  const terminal = new Terminal(10);
+  let n = 0;
+  const screen = new LiveScreen(terminal, () =>
+    n === 1 ? Promise.reject(new Error('no server')) : Promise.resolve([`title ${n}`, 'line']),
+  );
+  screen.drawSoon();
+  await vi.advanceTimersByTimeAsync(150);
+  n = 1;
+  screen.writeAbove('connection lost');
+  await vi.advanceTimersByTimeAsync(1_500);
+  expect(terminal.seen).toEqual(['connection lost', 'title 0', 'line']);
+  n = 2;
+  await screen.close();
+  expect(terminal.seen).toEqual(['connection lost', 'title 2', 'line']);
+});

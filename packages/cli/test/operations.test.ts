@@ -79,3 +79,14 @@ test('after an operator’s retry an operation that begins anew stands where the
     { op: 'charge', kind: 'step', startedAt: 6_000, status: 'running', attempts: 1 },
   ]);
 });
+
+test('a fork has the results of the run that it parted from', () => {
+  const events = journal(
+    step('charge'),
+    { type: 'operation.succeeded', op: 'charge', value: 7 },
+    { type: 'run.forked', run: 'source', op: 'charge' },
+    step('charge'),
+    { type: 'operation.succeeded', op: 'charge', from: 1 },
+  );
+  expect(operationsOf(events)).toMatchObject([{ op: 'charge', status: 'succeeded', value: 7 }]);
+});

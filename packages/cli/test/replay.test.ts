@@ -124,7 +124,7 @@ test('replay says both sides of what does not fit, and its exit code is 1', asyn
     '  journal  step "call courier" at position 4',
     '  code     asks for step "weigh"',
   ]);
-  expect(plain.stderr).toBe('1 of 2 runs do not fit\n');
+  expect(plain.stderr).toBe('2 runs: 1 does not fit\n');
   const json = await stepwell(['replay', file, '--workflows', CHANGED, '--json']);
   expect(lines(json.stdout)).toMatchObject([
     { run: 'p1', fits: true },

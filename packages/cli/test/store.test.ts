@@ -3,10 +3,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Stepwell } from 'stepwell';
 import { type Ended, stepwell } from './stepwell.ts';
 import { approve, end, greet, waitForGo } from './workflows.ts';
+
+/** Some tests start ten processes, one after the other, and the machine may be busy with other tests. */
+vi.setConfig({ testTimeout: 90_000 });
 
 const WORKFLOWS = join(import.meta.dirname, 'workflows.ts');
 

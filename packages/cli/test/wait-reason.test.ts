@@ -27,6 +27,11 @@ test.each<[WaitReason, string, string | undefined]>([
     'stepwell queue resume mail',
   ],
   [{ kind: 'stuck', detail: 'asks for a' }, 'code that fits what it has recorded: asks for a', undefined],
+  [
+    { kind: 'stuck', until: NOW + 60_000 },
+    'code that fits what it has recorded, tried again at 12:01:00 (in 1m 00s)',
+    undefined,
+  ],
   [{ kind: 'no worker' }, 'a worker that has its workflow in its version', undefined],
   [
     { kind: 'start', detail: 'a worker', until: NOW + 60_000 },

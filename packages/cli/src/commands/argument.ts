@@ -1,7 +1,5 @@
 import { realpathSync, statSync } from 'node:fs';
-import { open } from 'node:fs/promises';
-import type { Writable } from 'node:stream';
-import { StepwellError } from 'stepwell';
+import { milliseconds, StepwellError } from 'stepwell';
 
 /** The real path of a file that was named. @throws StepwellError `COMMAND_INVALID` */
 export function existingFile(file: string): string {
@@ -19,21 +17,25 @@ function realPathOf(file: string): string {
   }
 }
 
-/** A file that is written anew. @throws StepwellError `COMMAND_INVALID` if that cannot be */
-export async function newFile(file: string): Promise<Writable> {
-  try {
-    return (await open(file, 'w')).createWriteStream();
-  } catch (cause) {
-    const reason = (cause as Error).message;
-    throw new StepwellError('COMMAND_INVALID', `The file ${file} cannot be written: ${reason}.`, { cause });
-  }
-}
-
 /** @throws StepwellError `COMMAND_INVALID` unless it is a whole number from `least` to `most` */
 export function wholeNumber(text: string, what: string, least: number, most: number): number {
   if (/^\d{1,15}$/.test(text) && Number(text) >= least && Number(text) <= most) return Number(text);
   const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
   throw new StepwellError('COMMAND_INVALID', `The ${what} "${text}" is not a whole number ${range}.`);
+}
+
+/** A length of time, as it was written. @throws StepwellError `COMMAND_INVALID` */
+export function durationOf(text: string, what: string): string {
+  try {
+    milliseconds(text);
+    return text;
+  } catch (cause) {
+    throw new StepwellError(
+      'COMMAND_INVALID',
+      `The ${what} "${text}" is not a length of time such as 500ms, 30s, 1h30m or 7d, up to 100 years.`,
+      { cause },
+    );
+  }
 }
 
 export function parsePort(text: string): number {

@@ -1,18 +1,21 @@
 import { createReadStream } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
-import type { Artifact } from 'stepwell';
+import { type Artifact, Stepwell, StepwellError } from 'stepwell';
 import { openTarget, targetOption } from '../target/target.ts';
 import { formatTime } from '../terminal/duration.ts';
+import { pipeOut } from '../terminal/standard-output.ts';
 import { table } from '../terminal/table.ts';
-import { existingFile, newFile, wholeNumber } from './argument.ts';
+import { writeWhole } from '../whole-file.ts';
+import { existingFile, wholeNumber } from './argument.ts';
 
 export function addArtifactsCommand(parent: Command): void {
-  const artifacts = parent.command('artifacts').summary('the files of runs: list, get, put');
+  const artifacts = parent
+    .command('artifacts')
+    .summary('the files of runs: list, get, put; whose their place is');
   addList(artifacts);
   addGet(artifacts);
   addPut(artifacts);
+  addAdopt(artifacts);
 }
 
 function addList(artifacts: Command): void {
@@ -47,9 +50,9 @@ function addGet(artifacts: Command): void {
           number === undefined ? {} : { number: wholeNumber(number, 'number', 1, Number.MAX_SAFE_INTEGER) };
         await using target = await openTarget(command);
         const artifact = await target.well.artifacts.read(run, name, version);
-        const to = out === undefined ? process.stdout : await newFile(out);
-        await pipeline(Readable.from(artifact.stream()), to, { end: out !== undefined });
-        if (out !== undefined) target.output.result(factsOf(artifact), () => [`${name} is in ${out}`]);
+        if (out === undefined) return await pipeOut(artifact.stream());
+        await writeWhole(out, (handle) => handle.writeFile(artifact.stream()));
+        target.output.result(factsOf(artifact), () => [`${name} is in ${out}`]);
       },
     );
 }
@@ -78,6 +81,24 @@ function addPut(artifacts: Command): void {
         target.output.result(factsOf(written), () => [`${name} ${written.number}, ${sizeOf(written)}`]);
       },
     );
+}
+
+function addAdopt(artifacts: Command): void {
+  artifacts
+    .command('adopt')
+    .summary('make the place of the files that of this store, which has come in place of another')
+    .addOption(targetOption())
+    .action(async (_options: object, command: Command) => {
+      await using target = await openTarget(command);
+      const { well, output } = target;
+      if (!(well instanceof Stepwell))
+        throw new StepwellError(
+          'COMMAND_INVALID',
+          'A place of artifacts is adopted by a store: give --store, and --artifacts if they are not beside it.',
+        );
+      await well.artifacts.adopt();
+      output.result({ adopted: true }, () => ['The place of the files belongs to this store now.']);
+    });
 }
 
 function factsOf({ run, name, number, size, hash, contentType, createdAt }: Artifact): object {

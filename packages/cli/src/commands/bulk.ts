@@ -2,7 +2,9 @@ import type { Command } from 'commander';
 import { type RunFilter, type RunStatus, StepwellError } from 'stepwell';
 import { openTarget, targetOption } from '../target/target.ts';
 import type { Target } from '../target/target.ts';
+import { counted } from '../terminal/counted.ts';
 import { addFilterOptions, type FilterOptions, filterOf } from './run-filter.ts';
+import { statusesOf } from './statuses.ts';
 
 /** What a command does to runs: to those that are named, or to all that match. */
 export interface Control<Options> {
@@ -10,6 +12,8 @@ export interface Control<Options> {
   readonly doing: string;
   /** The statuses that it is for, where the filter names none. */
   readonly statuses: readonly RunStatus[];
+  /** The others that the filter may name. */
+  readonly also?: readonly RunStatus[];
   readonly one: (target: Target, run: string, options: Options) => Promise<void>;
   /** The answer is how many. */
   readonly all: (target: Target, filter: RunFilter, options: Options) => Promise<number>;
@@ -29,6 +33,7 @@ export function addControl<Options extends object>(command: Command, control: Co
     .action(async (runs: string[], options: Options & GivenOptions, command: Command) => {
       const filter = filterOf(options, Date.now());
       demandOne(runs, options, filter);
+      demandStatuses(options.status, control);
       await using target = await openTarget(command);
       if (runs.length === 0) return await controlAll(target, filter, options, control);
       for (const run of runs) {
@@ -46,14 +51,14 @@ async function controlAll<Options>(
 ): Promise<void> {
   if (options.dryRun !== true) {
     const count = await all(target, filter, options);
-    return target.output.result({ count, ...told(options) }, () => [`${doing} ${runsOf(count)}`]);
+    return target.output.result({ count, ...told(options) }, () => [`${doing} ${counted(count, 'run')}`]);
   }
   const counts = await target.well.counts({ status: statuses, ...filter });
   const count = Object.values(counts).reduce((sum, n) => sum + n, 0);
   target.output.result({ count, counts, dryRun: true }, () => {
     const each = Object.entries(counts).map(([status, n]) => `${n} ${status.replace('_', ' ')}`);
     return [
-      `${runsOf(count)}${count === 0 ? '' : ` (${each.join(', ')})`} would be reached; nothing was done`,
+      `${counted(count, 'run')}${count === 0 ? '' : ` (${each.join(', ')})`} would be reached; nothing was done`,
     ];
   });
 }
@@ -76,6 +81,14 @@ function demandOne(runs: readonly string[], { all, dryRun }: GivenOptions, filte
     );
 }
 
-function runsOf(count: number): string {
-  return count === 1 ? '1 run' : `${count} runs`;
+/** @throws StepwellError `COMMAND_INVALID`; a dry run would else count what is refused afterwards */
+function demandStatuses<Options>(given: string | undefined, { statuses, also = [] }: Control<Options>): void {
+  if (given === undefined) return;
+  const allowed = [...statuses, ...also];
+  const wrong = statusesOf(given).find((status) => !allowed.includes(status));
+  if (wrong !== undefined)
+    throw new StepwellError(
+      'COMMAND_INVALID',
+      `It is not for runs that are ${wrong.replace('_', ' ')}: --status may name ${allowed.join(', ')}.`,
+    );
 }

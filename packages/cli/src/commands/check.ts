@@ -7,6 +7,7 @@ import { FoundSomething } from '../found-something.ts';
 import { type CheckedPath, checkRuns } from '../replay/check.ts';
 import { paintFits, sidesOf } from '../replay/sides.ts';
 import { passOverStrayRejections } from '../replay/stray-rejections.ts';
+import { counted } from '../terminal/counted.ts';
 import { Output } from '../terminal/output.ts';
 import { existingFile } from './argument.ts';
 import { namespaceOption } from './export.ts';
@@ -83,8 +84,4 @@ function show(paths: readonly CheckedPath[], output: Output): void {
 
 function sum(paths: readonly CheckedPath[]): number {
   return paths.reduce((total, { runs }) => total + runs, 0);
-}
-
-function counted(n: number, what: string): string {
-  return n === 1 ? `1 ${what}` : `${n} ${what}s`;
 }

@@ -3,6 +3,7 @@ import { candidatesFor } from '../completion/candidates.ts';
 import { namesOf } from '../completion/names.ts';
 import { SCRIPTS, type Shell } from '../completion/scripts.ts';
 import { wordsOf } from '../completion/words.ts';
+import { writeOut } from '../terminal/standard-output.ts';
 
 export function addCompletionCommand(parent: Command): void {
   parent
@@ -12,7 +13,7 @@ export function addCompletionCommand(parent: Command): void {
       'Prints a script for your shell. bash: eval "$(stepwell completion bash)" in ~/.bashrc; zsh: the same in ~/.zshrc after compinit; fish: stepwell completion fish > ~/.config/fish/completions/stepwell.fish. Ids of runs and names come from the server, if it answers at once.',
     )
     .addArgument(new Argument('<shell>', 'which one').choices(Object.keys(SCRIPTS)))
-    .action((shell: Shell) => void process.stdout.write(SCRIPTS[shell]));
+    .action((shell: Shell) => writeOut(SCRIPTS[shell]));
   addComplete(parent);
 }
 

@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import type { Command } from 'commander';
 import { type DevEvents, Supervisor } from '../dev/supervisor.ts';
 import { addSeeingOptions, type GivenSeeing, seeingSettings } from '../seeing/options.ts';
+import { formatDuration } from '../terminal/duration.ts';
 import { Output } from '../terminal/output.ts';
 import { existingFile, parsePort } from './argument.ts';
 import { artifactsOf, storeOption } from './store-option.ts';
@@ -62,9 +63,9 @@ function shown(output: Output): DevEvents {
           : 'Waiting for a change …',
       );
     },
-    crashed: () =>
-      output.result({ type: 'crashed' }, () => [
-        'The process that runs the workflows ended. Waiting for a change …',
+    crashed: (how, restartIn) =>
+      output.result({ type: 'crashed', how, restartIn }, () => [
+        `The process that runs the workflows ended ${how}. ${restartIn === null ? 'Waiting for a change …' : `Starting it again in ${formatDuration(restartIn)} …`}`,
       ]),
   };
 }

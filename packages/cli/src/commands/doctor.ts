@@ -5,6 +5,7 @@ import { examine } from '../doctor/doctor.ts';
 import type { Finding, Level } from '../doctor/finding.ts';
 import { placeOf, readStoreOption } from '../export/place.ts';
 import { FoundSomething } from '../found-something.ts';
+import { counted } from '../terminal/counted.ts';
 import { Output } from '../terminal/output.ts';
 import { existingFile } from './argument.ts';
 import { namespaceOption } from './export.ts';
@@ -34,7 +35,7 @@ export function addDoctorCommand(parent: Command): void {
         counts[finding.level]++;
         output.result(finding, () => describe(finding));
       }
-      output.note(`${counts.error} errors, ${counts.warning} warnings`);
+      output.note(`${counted(counts.error, 'error')}, ${counted(counts.warning, 'warning')}`);
       if (counts.error > 0) throw new FoundSomething();
     });
 }

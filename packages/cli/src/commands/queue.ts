@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { type PauseOptions, StepwellError, type QueueInfo, type QueueSettings } from 'stepwell';
+import { durationText } from 'stepwell/engine';
 import { openTarget, targetOption } from '../target/target.ts';
 import { formatDuration } from '../terminal/duration.ts';
 import { table } from '../terminal/table.ts';
 import { describeWait } from '../timeline/wait-reason.ts';
-import { wholeNumber } from './argument.ts';
+import { durationOf, wholeNumber } from './argument.ts';
 
 interface SetOptions {
   concurrency?: string;
@@ -105,7 +106,7 @@ function settingsOf({ concurrency, rate, perKey, startDeadline }: SetOptions): Q
     ...(concurrency !== undefined && { concurrency: wholeNumber(concurrency, 'concurrency', 1, most) }),
     ...(rate !== undefined && { rate: rateOf(rate) }),
     ...(perKey !== undefined && { perKey: wholeNumber(perKey, 'number by key', 1, most) }),
-    ...(startDeadline !== undefined && { startDeadline }),
+    ...(startDeadline !== undefined && { startDeadline: durationOf(startDeadline, 'start deadline') }),
   };
 }
 
@@ -116,12 +117,12 @@ function rateOf(text: string): NonNullable<QueueSettings['rate']> {
       'COMMAND_INVALID',
       `The rate "${text}" is not a number and a time such as 10/1s.`,
     );
-  return { limit: Number(limit), period };
+  return { limit: Number(limit), period: durationOf(period, 'period of the rate') };
 }
 
 function settingsText({ concurrency, rate, perKey, startDeadline }: QueueSettings): string {
   const time = (duration: string | number) =>
-    typeof duration === 'number' ? formatDuration(duration) : duration;
+    typeof duration === 'number' ? durationText(duration) : duration;
   const parts = [
     ...(concurrency === undefined ? [] : [`${concurrency} at once`]),
     ...(rate === undefined ? [] : [`${rate.limit} in ${time(rate.period)}`]),

@@ -5,6 +5,7 @@ import { readExports } from '../export/read-exports.ts';
 import { FoundSomething } from '../found-something.ts';
 import { paintFits, sidesOf } from '../replay/sides.ts';
 import { passOverStrayRejections } from '../replay/stray-rejections.ts';
+import { counted } from '../terminal/counted.ts';
 import { Output } from '../terminal/output.ts';
 import { existingFile } from './argument.ts';
 
@@ -42,7 +43,8 @@ export function addReplayCommand(parent: Command): void {
           ...(replayed.fits ? [] : sidesOf(replayed)),
         ]);
       }
-      output.note(`${misfits} of ${runs} runs do not fit`);
+      const bad = misfits === 0 ? 'all fit' : `${misfits} ${misfits === 1 ? 'does' : 'do'} not fit`;
+      output.note(`${counted(runs, 'run')}: ${bad}`);
       if (misfits > 0) throw new FoundSomething();
     });
 }

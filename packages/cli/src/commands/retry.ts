@@ -11,6 +11,7 @@ export function addRetryCommand(parent: Command): void {
   addControl(command, {
     doing: 'retrying',
     statuses: ['failed', 'timed_out'],
+    also: ['cancelled'],
     one: ({ well }, run) => well.retry(run),
     all: ({ well }, filter) => well.retryAll(filter),
     told: () => ({}),

@@ -4,9 +4,12 @@ import { openTarget, type Target, targetOption, workflowsOption } from '../targe
 import type { Output } from '../terminal/output.ts';
 import { errorText } from '../timeline/error-text.ts';
 import { eventLine } from '../timeline/event-line.ts';
-import { wholeNumber } from './argument.ts';
+import { durationOf, wholeNumber } from './argument.ts';
 import { parseJsonArgument, readJsonFile } from './json-argument.ts';
 import { showStarted } from './started.ts';
+
+/** Of a line that tells what happens, where it is not for a terminal: the result itself goes to stdout, whole. */
+const NOTE_WIDTH = 500;
 
 interface RunOptions {
   inputFile?: string;
@@ -62,8 +65,8 @@ function startOf(options: RunOptions): StartOptions {
     ...(workflowVersion !== undefined && { version: workflowVersion }),
     ...(queue !== undefined && { queue }),
     ...(priority !== undefined && { priority: wholeNumber(priority, 'priority', 0, 9) }),
-    ...(delay !== undefined && { delay }),
-    ...(timeout !== undefined && { timeout }),
+    ...(delay !== undefined && { delay: durationOf(delay, 'delay') }),
+    ...(timeout !== undefined && { timeout: durationOf(timeout, 'timeout') }),
     ...(tag !== undefined && { tags: tag }),
     ...(concurrencyKey !== undefined && { concurrencyKey }),
   };
@@ -85,7 +88,7 @@ async function inputOf(argument: string | undefined, { inputFile }: RunOptions):
 async function follow({ well, output }: Target, id: string): Promise<RunInfo> {
   for (let run = id; ; ) {
     for await (const event of well.events(run)) {
-      output.note(eventLine(event, Date.now(), process.stderr.columns ?? Number.POSITIVE_INFINITY));
+      output.note(eventLine(event, Date.now(), process.stderr.columns ?? NOTE_WIDTH));
     }
     const info = await well.get(run);
     if (info.continuedBy === undefined) return info;

@@ -1,11 +1,12 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { StepwellError } from 'stepwell';
+import { durationText } from 'stepwell/engine';
 import type { ScheduleInfo, ScheduleSettings } from 'stepwell/client';
 import { openTarget, type Target, targetOption, workflowsOption } from '../target/target.ts';
 import type { Schedules } from '../target/well.ts';
-import { formatDuration, formatTime } from '../terminal/duration.ts';
+import { formatTime } from '../terminal/duration.ts';
 import { clip, table } from '../terminal/table.ts';
-import { wholeNumber } from './argument.ts';
+import { durationOf, wholeNumber } from './argument.ts';
 import { parseJsonArgument } from './json-argument.ts';
 import { timeOf } from './run-filter.ts';
 import { showStarted } from './started.ts';
@@ -51,6 +52,9 @@ function addShow(schedule: Command): void {
     });
 }
 
+const OVERLAPS = ['skip', 'queue', 'cancel', 'allow'] as const;
+const CATCH_UPS = ['none', 'latest', 'all'] as const;
+
 interface SetOptions {
   cron?: string;
   timeZone?: string;
@@ -58,8 +62,8 @@ interface SetOptions {
   from?: string;
   queue?: string;
   priority?: string;
-  overlap?: string;
-  catchUp?: string;
+  overlap?: (typeof OVERLAPS)[number];
+  catchUp?: (typeof CATCH_UPS)[number];
 }
 
 function addSet(schedule: Command): void {
@@ -76,8 +80,14 @@ function addSet(schedule: Command): void {
     .option('--from <time>', 'of --every: the first time, e.g. 2026-01-31T12:00:00Z; default: now')
     .option('--queue <name>', 'default: that of the workflow')
     .option('--priority <n>', '0 to 9, the most urgent')
-    .option('--overlap <rule>', 'while the run before has not ended: skip (default), queue, cancel, allow')
-    .option('--catch-up <rule>', 'of the times when nobody was there: none, latest (default), all')
+    .addOption(
+      new Option('--overlap <rule>', 'while the run before has not ended; default: skip').choices(OVERLAPS),
+    )
+    .addOption(
+      new Option('--catch-up <rule>', 'of the times when nobody was there; default: latest').choices(
+        CATCH_UPS,
+      ),
+    )
     .addOption(targetOption())
     .addOption(workflowsOption())
     .action(
@@ -106,14 +116,17 @@ function settingsOf(workflow: string, input: unknown, options: SetOptions): Sche
     ...(input !== undefined && { input }),
     ...(queue !== undefined && { queue }),
     ...(priority !== undefined && { priority: wholeNumber(priority, 'priority', 0, 9) }),
-    // What rules there are is known where schedules are made.
-    ...(overlap !== undefined && { overlap: overlap as 'skip' }),
-    ...(catchUp !== undefined && { catchUp: catchUp as 'latest' }),
+    ...(overlap !== undefined && { overlap }),
+    ...(catchUp !== undefined && { catchUp }),
   };
   if (cron !== undefined && every === undefined && from === undefined)
     return { ...rest, cron, ...(timeZone !== undefined && { timeZone }) };
   if (every !== undefined && cron === undefined && timeZone === undefined)
-    return { ...rest, every, ...(from !== undefined && { from: timeOf(from, Date.now()) }) };
+    return {
+      ...rest,
+      every: durationOf(every, 'time of --every'),
+      ...(from !== undefined && { from: timeOf(from, Date.now()) }),
+    };
   throw new StepwellError(
     'COMMAND_INVALID',
     'Say when with --cron (and --time-zone), or with --every (and --from): one of the two.',
@@ -210,7 +223,7 @@ function kindOf({ workflow, version }: ScheduleInfo): string {
 }
 
 function timingOf({ timing }: ScheduleInfo): string {
-  return 'cron' in timing ? `${timing.cron} ${timing.timeZone}` : `every ${formatDuration(timing.every)}`;
+  return 'cron' in timing ? `${timing.cron} ${timing.timeZone}` : `every ${durationText(timing.every)}`;
 }
 
 function dueText({ paused, nextAt }: ScheduleInfo, now: number): string {

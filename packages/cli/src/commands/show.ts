@@ -63,6 +63,9 @@ export function describeRun(
 /** Why it is not moving, and the command that would move it. */
 function explainWait(reason: WaitReason, run: RunInfo, now: number): string[] {
   const advice = adviceFor(reason, run);
-  const line = `waits for ${describeWait(reason, now)}`;
+  const { detail, ...bare } = reason;
+  // Of a run that is stuck the same is said below, as its error.
+  const told = detail === run.error?.message ? bare : reason;
+  const line = `waits for ${describeWait(told, now)}`;
   return advice === undefined ? [line] : [line, `          ${advice}`];
 }

@@ -59,12 +59,14 @@ async function draw({ well, output }: Target, id: string): Promise<void> {
   const screen = new LiveScreen(process.stdout, async () =>
     describeRun(await well.get(id), operationsOf(events), Date.now(), output.width),
   );
+  if (process.stderr.isTTY) output.noteWriter = (line) => screen.writeAbove(line);
   try {
     for await (const event of well.events(id)) {
       events.push(event);
       screen.drawSoon();
     }
   } finally {
+    output.noteWriter = undefined;
     await screen.close();
   }
 }

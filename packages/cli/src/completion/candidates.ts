@@ -20,8 +20,6 @@ const NAMED: Readonly<Record<string, Kind>> = {
 };
 const RULES: Readonly<Record<string, readonly string[]>> = {
   '--status': [...ACTIVE_STATUSES, ...FINAL_STATUSES],
-  '--overlap': ['skip', 'queue', 'cancel', 'allow'],
-  '--catch-up': ['none', 'latest', 'all'],
 };
 
 /** Where in the program's commands a line stands. */
@@ -46,6 +44,11 @@ export function candidatesFor(program: Command, words: readonly string[]): Candi
   return argument === undefined || (given >= command.registeredArguments.length && !argument.variadic)
     ? { words: [] }
     : argumentsOf(argument);
+}
+
+/** The command that a line is about. @param words all words after `stepwell` */
+export function commandOf(program: Command, words: readonly string[]): Command {
+  return placeOf(program, words).command;
 }
 
 function placeOf(program: Command, before: readonly string[]): Place {

@@ -2,7 +2,7 @@ import { connect } from 'stepwell/client';
 import type { Kind } from './candidates.ts';
 
 /** Whoever presses Tab does not wait longer (ms); without an answer there is nothing to offer. */
-const PATIENCE = 600;
+const PATIENCE = 2_000;
 const MOST_RUNS = 50;
 
 /** Names of what is on a server that begin so. A store is not opened for this: a SQLite file has one engine at a time. */

@@ -34,9 +34,14 @@ _stepwell() {
 compdef _stepwell stepwell
 `,
   fish: `function __stepwell_complete
-  stepwell complete --line (commandline -cp | string collect) 2>/dev/null
+  set -l candidates (stepwell complete --line (commandline -cp | string collect) 2>/dev/null)
+  if set -q candidates[1]
+    printf '%s\\n' $candidates
+  else
+    __fish_complete_path (commandline -ct)
+  end
 end
-complete -c stepwell -a '(__stepwell_complete)'
+complete -c stepwell -f -a '(__stepwell_complete)'
 `,
 } as const;
 

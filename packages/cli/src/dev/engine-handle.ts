@@ -14,7 +14,10 @@ const PROGRAM = fileURLToPath(new URL('./engine-process.ts', import.meta.url)).r
 
 /** The engine process, seen from the supervisor. */
 export class EngineHandle {
-  readonly exited: Promise<void>;
+  /** How it ended, for people: `by signal SIGKILL`, `with exit code 7`. */
+  readonly exited: Promise<string>;
+  /** By the monotonic clock of this process (ms). */
+  readonly startedAt = performance.now();
   readonly #child: ChildProcess;
   #stopping = false;
 
@@ -25,7 +28,11 @@ export class EngineHandle {
       // What main.ts does for itself: a restart takes half as long.
       env: { ...process.env, NODE_COMPILE_CACHE: getCompileCacheDir() },
     });
-    this.exited = new Promise((resolve) => this.#child.once('exit', () => resolve()));
+    this.exited = new Promise((resolve) =>
+      this.#child.once('exit', (code, signal) =>
+        resolve(signal === null ? `with exit code ${code}` : `by signal ${signal}`),
+      ),
+    );
   }
 
   get isStopping(): boolean {

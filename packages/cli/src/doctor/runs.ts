@@ -1,6 +1,7 @@
 import { ACTIVE_STATUSES, type AnyDefinition } from 'stepwell';
 import { kindOf, type RunRecord, type WorkerRecord } from 'stepwell/engine';
 import type { RunSource } from '../export/run-source.ts';
+import { counted } from '../terminal/counted.ts';
 import { clip } from '../terminal/table.ts';
 import { fault, type Finding, warning, well } from './finding.ts';
 
@@ -71,7 +72,7 @@ function lookAtUnserved(runs: readonly RunRecord[], alive: readonly WorkerRecord
   ).map(([what, group]) =>
     fault(
       'WORKER_MISSING',
-      `${counted(group.length)} of ${what}: waiting for a worker, and none that is alive has that version and serves that queue.`,
+      `${runsOf(group.length)} of ${what}: waiting for a worker, and none that is alive has that version and serves that queue.`,
       `Start a worker with it: stepwell worker FILE… --queues ${group[0].queue}. If the version was taken out of the files, bring it back until its last run has ended.`,
     ),
   );
@@ -89,7 +90,7 @@ function lookAtStuck(runs: readonly RunRecord[]): Finding[] {
     const { id, workflow, version, error } = group[0];
     return fault(
       'RUNS_STUCK',
-      `Stuck: ${counted(group.length)} of ${kindOf(workflow, version)}, such as ${id}: ${clip(error?.message ?? 'no reason is on record', 400)}`,
+      `Stuck: ${runsOf(group.length)} of ${kindOf(workflow, version)}, such as ${id}: ${clip(error?.message ?? 'no reason is on record', 400)}`,
       'Deploy code that fits; they go on by themselves then. stepwell check says beforehand whether it does.',
     );
   });
@@ -103,7 +104,7 @@ async function lookAtQueues(source: RunSource): Promise<Finding[]> {
     return [
       warning(
         'QUEUE_PAUSED',
-        `The queue "${name}" is paused${reason}; queued on it: ${counted(queued)}.`,
+        `The queue "${name}" is paused${reason}; queued on it: ${runsOf(queued)}.`,
         `Let it go on with stepwell queue resume ${name}.`,
       ),
     ];
@@ -117,7 +118,7 @@ function lookAtVersions(runs: readonly RunRecord[], workflows: readonly AnyDefin
   return grouped(missing, ({ workflow, version }) => kindOf(workflow, version)).map(([kind, group]) =>
     fault(
       'VERSION_MISSING',
-      `In flight: ${counted(group.length)} of ${kind}; the files do not have that version.`,
+      `In flight: ${runsOf(group.length)} of ${kind}; the files do not have that version.`,
       'Keep the old version in the files until its last run has ended.',
     ),
   );
@@ -130,15 +131,13 @@ function grouped(
   return [...Map.groupBy(runs, by)] as [string, [RunRecord, ...RunRecord[]]][];
 }
 
-function counted(n: number): string {
-  return n >= SAMPLE ? `${SAMPLE} runs or more` : n === 1 ? '1 run' : `${n} runs`;
+function runsOf(n: number): string {
+  return n >= SAMPLE ? `${SAMPLE} runs or more` : counted(n, 'run');
 }
 
 function aliveText(workers: readonly WorkerRecord[]): string {
   if (workers.length === 0) return 'No worker is alive';
   const shown = workers.slice(0, 5).map(({ name }) => name);
   const names = `${shown.join(', ')}${workers.length > shown.length ? ' …' : ''}`;
-  return workers.length === 1
-    ? `1 worker is alive: ${names}`
-    : `${workers.length} workers are alive: ${names}`;
+  return `${counted(workers.length, 'worker')} ${workers.length === 1 ? 'is' : 'are'} alive: ${names}`;
 }

@@ -1,5 +1,13 @@
 import { StepwellError } from 'stepwell';
-import type { RunKey, RunRecord, Store, StoredRun } from 'stepwell/engine';
+import {
+  hasReference,
+  isReference,
+  type JournalEvent,
+  type RunKey,
+  type RunRecord,
+  type Store,
+  type StoredRun,
+} from 'stepwell/engine';
 import type { FoundExport } from './read-exports.ts';
 
 export interface ImportOptions {
@@ -32,7 +40,10 @@ export async function importRuns(
   imported: (run: ImportedRun) => void,
 ): Promise<void> {
   const places = found.map(({ where, exported }) => {
-    if (exported.from === 'store') return { where, ...placeOf(exported.run, options) };
+    if (exported.from === 'store') {
+      demandValues(where, exported.run, exported.journal);
+      return { where, ...placeOf(exported.run, options) };
+    }
     throw new StepwellError(
       'EXPORT_INVALID',
       `The export ${where} comes from a server, which tells a run's journal but not all that is kept of it. Export the run from its store, with --store.`,
@@ -46,9 +57,19 @@ export async function importRuns(
     keys.set(nameOf(exported.run.key, exported.run.id), key);
     const stored = moved(exported, { ...place, key }, keys, options);
     const loaded = await store.load([stored]);
-    if (loaded === 0) throw taken([place.id]);
+    if (loaded === 0) throw taken('Nothing more', [place.id]);
     imported({ run: place.id, namespace: place.namespace, status: stored.run.status, from: where });
   }
+}
+
+/** What it refers to belongs to the run that was exported, and may not be where this store has its artifacts. */
+function demandValues(where: string, run: RunRecord, journal: StoredRun['journal']): void {
+  const events = journal.flatMap(({ events }) => JSON.parse(events) as JournalEvent[]);
+  if (![run.input, run.output].some(isReference) && !events.some(hasReference)) return;
+  throw new StepwellError(
+    'EXPORT_INVALID',
+    `The export ${where} lacks values of the run "${run.id}" that are kept with the artifacts. Export the run again, with --artifacts, the place that has them.`,
+  );
 }
 
 function placeOf({ namespace, id }: RunRecord, options: ImportOptions): { namespace: string; id: string } {
@@ -63,14 +84,14 @@ async function demandFree(store: Store, places: readonly { namespace: string; id
     if (seen.has(name) || (await store.get(namespace, id)) !== null) ids.push(id);
     seen.add(name);
   }
-  if (ids.length > 0) throw taken(ids);
+  if (ids.length > 0) throw taken('Nothing', ids);
 }
 
-function taken(ids: readonly string[]): StepwellError {
+function taken(how: string, ids: readonly string[]): StepwellError {
   const all = ids.map((id) => `"${id}"`).join(', ');
   return new StepwellError(
     'RUN_ID_TAKEN',
-    `Nothing more was imported: there is a run of that id already: ${all}. Give it another with --as, or another --namespace.`,
+    `${how} was imported: there is a run of that id already: ${all}. Give it another with --as, or another --namespace.`,
     { data: { ids } },
   );
 }

@@ -1,4 +1,4 @@
-import { isStepwellError, type RunEvent, type RunInfo } from 'stepwell';
+import { isReference, isStepwellError, type Json, type RunEvent, type RunInfo } from 'stepwell';
 import type { StepwellClient } from 'stepwell/client';
 import type { Commit, RunRecord, WorkerRecord } from 'stepwell/engine';
 import { type ExportedRun, exportOf } from 'stepwell/testing';
@@ -36,9 +36,21 @@ export class ServerSource implements RunSource {
         ...(cursor !== undefined && { cursor }),
         limit: PAGE,
       });
-      yield* page.runs.map(recordOf);
+      for (const run of page.runs) yield recordOf(await this.#whole(run));
       ({ cursor } = page);
     } while (cursor !== undefined);
+  }
+
+  /** Lists have references to values that are kept with the artifacts. */
+  async #whole(run: RunInfo): Promise<RunInfo> {
+    if (!isReference(run.input) && !isReference(run.output)) return run;
+    try {
+      return await this.#client.get(run.id);
+    } catch (error) {
+      // That it is gone is found when its journal is read.
+      if (isStepwellError(error, 'RUN_NOT_FOUND')) return run;
+      throw error;
+    }
   }
 
   async journal({ id }: RunRecord): Promise<Commit[] | null> {
@@ -76,6 +88,9 @@ export class ServerSource implements RunSource {
 function recordOf({ parent, ...info }: RunInfo): RunRecord {
   return {
     ...info,
+    // What could not be loaded is a reference, as in a store.
+    input: info.input as Json | undefined,
+    output: info.output as Json | undefined,
     key: 0,
     owner: null,
     readyAt: info.readyAt ?? null,

@@ -1,5 +1,5 @@
 import { Stepwell, StepwellError } from 'stepwell';
-import { openSqliteReader, type Store, type StoreReader } from 'stepwell/engine';
+import { alteredStore, openSqliteReader, type Store, type StoreReader } from 'stepwell/engine';
 import { openPostgresProbe } from '../doctor/postgres/probe.ts';
 
 /** With a place of the artifacts, large values that are kept there are read from there. */
@@ -27,7 +27,7 @@ export async function openReader(address: string, options: ReaderOptions = {}): 
 
 /** The store as an engine without a worker has it. */
 function readThrough(well: Stepwell, reader?: StoreReader): StoreReader {
-  return changed<StoreReader>(well.parts.store, {
+  return alteredStore<StoreReader>(well.parts.store, {
     close: async () => {
       await well.close();
       await reader?.close();
@@ -37,18 +37,7 @@ function readThrough(well: Stepwell, reader?: StoreReader): StoreReader {
 
 /** An engine without a worker asks a store for nothing else than what a reader has, but for the news. */
 function withoutNews(reader: StoreReader): Store {
-  return changed<Store>(reader as Store, { subscribe: () => () => {} });
-}
-
-function changed<S extends object>(store: S, changes: Partial<S>): S {
-  return new Proxy(store, {
-    get: (_, name) => {
-      const change: unknown = Reflect.get(changes, name);
-      if (change !== undefined) return change;
-      const member: unknown = Reflect.get(store, name);
-      return typeof member === 'function' ? (member.bind(store) as unknown) : member;
-    },
-  });
+  return alteredStore<Store>(reader as Store, { subscribe: () => () => {} });
 }
 
 /** To open it makes tables, and brings old ones up to date: that is for an engine to do. */

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, statSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname, join, sep } from 'node:path';
-import { StepwellError } from 'stepwell';
+import { statSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import type { ExportedRun } from 'stepwell/testing';
+import { writeWhole } from '../whole-file.ts';
 
 /** Longest name of a file, in bytes, on the file systems in use, with room for an ending. */
 const LONGEST_NAME = 200;
@@ -12,47 +11,31 @@ const LONGEST_NAME = 200;
  * Writes runs, one a line: to one file, or each to a file of its own if `out` is a folder (one that exists, or a path
  * that ends with a slash). A file is there when it is complete, or not at all.
  * @param written told where each run is
- * @throws StepwellError `COMMAND_INVALID` if it cannot be written there
+ * @throws StepwellError `COMMAND_INVALID` if it cannot be written there, `WRITE_FAILED`
  */
 export async function writeExports(
   runs: AsyncIterable<ExportedRun>,
   out: string,
   written: (run: ExportedRun, file: string) => void,
 ): Promise<void> {
-  try {
-    if (!isFolder(out)) return await writeFile(out, runs, (run) => written(run, out));
-    mkdirSync(out, { recursive: true });
-    for await (const run of runs) {
-      const file = join(out, fileNameOf(run.run.id));
-      await writeFile(file, [run], () => written(run, file));
-    }
-  } catch (cause) {
-    if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
-    throw new StepwellError('COMMAND_INVALID', `${out} cannot be written: ${cause.message}`, { cause });
+  if (!isFolder(out)) return writeFile(out, runs, (run) => written(run, out));
+  for await (const run of runs) {
+    const file = join(out, fileNameOf(run.run.id));
+    await writeFile(file, [run], () => written(run, file));
   }
 }
 
-async function writeFile(
+function writeFile(
   file: string,
   runs: AsyncIterable<ExportedRun> | Iterable<ExportedRun>,
   written: (run: ExportedRun) => void,
 ): Promise<void> {
-  mkdirSync(dirname(file), { recursive: true });
-  const unfinished = `${file}.${process.pid}.part`;
-  const handle = await open(unfinished, 'w');
-  try {
+  return writeWhole(file, async (handle) => {
     for await (const run of runs) {
-      await handle.write(`${JSON.stringify(run)}\n`);
+      await handle.writeFile(`${JSON.stringify(run)}\n`);
       written(run);
     }
-    await handle.sync();
-    await handle.close();
-    await rename(unfinished, file);
-  } catch (error) {
-    await handle.close().catch(() => {});
-    await rm(unfinished, { force: true });
-    throw error;
-  }
+  });
 }
 
 function isFolder(path: string): boolean {

@@ -58,8 +58,21 @@ function toldOnce(logs: Logs): DiagLogger {
   const silent = () => {};
   const error = (message: string) => {
     if (!told)
-      logs.error('Traces could not be sent. It goes on being tried, and this is said once.', message);
+      logs.error(
+        'Traces could not be sent. It goes on being tried, and this is said once.',
+        messageIn(message),
+      );
     told = true;
   };
   return { error, warn: silent, info: silent, debug: silent, verbose: silent };
+}
+
+/** The SDK tells an error as the JSON of all its fields. */
+function messageIn(text: string): string {
+  try {
+    const { message } = JSON.parse(text) as { message?: unknown };
+    return typeof message === 'string' ? message : text;
+  } catch {
+    return text;
+  }
 }

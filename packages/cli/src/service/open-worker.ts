@@ -1,7 +1,7 @@
 import { Schedules } from '@stepwell/schedules';
 import { openFanout, type Seeing, type Server, serveMetrics } from '@stepwell/server';
 import { Stepwell } from 'stepwell';
-import { parsePort, wholeNumber } from '../commands/argument.ts';
+import { durationOf, parsePort, wholeNumber } from '../commands/argument.ts';
 import type { WorkerOptions } from '../commands/worker.ts';
 import { loadWorkflows } from '../dev/load-workflows.ts';
 import { openSeeingOf } from '../seeing/open.ts';
@@ -15,7 +15,9 @@ export async function openWorker(
   options: WorkerOptions,
   output: Output,
 ): Promise<Service> {
-  const { store, lease, grace, name } = options;
+  const { store, name } = options;
+  const lease = durationOf(options.lease, 'lease');
+  const grace = durationOf(options.grace, 'grace');
   const workflows = await loadWorkflows(files);
   const queues = options.queues?.split(',');
   const seen = await openSeeingOf(seeingSettings(options));

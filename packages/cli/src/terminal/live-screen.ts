@@ -18,6 +18,7 @@ export class LiveScreen {
   #soon: NodeJS.Timeout | undefined;
   #drawing: Promise<void> = Promise.resolve();
   #height = 0;
+  #drawn = '';
 
   /** @param lines what is to be seen now; drawn no further than the terminal is high, but for the last time */
   constructor(out: Pick<WriteStream, 'write' | 'rows'>, lines: () => Promise<readonly string[]>) {
@@ -33,6 +34,11 @@ export class LiveScreen {
     }, SOON);
   }
 
+  /** Writes a line that stays, above what is drawn: written below it, it would be in the way when it is drawn again. */
+  writeAbove(line: string): void {
+    this.#out.write(`${this.#toItsBeginning()}${CUT_OFF}${line}\n${this.#drawn}${WRAP}`);
+  }
+
   /** Draws it whole for the last time, and leaves it there. */
   async close(): Promise<void> {
     clearInterval(this.#round);
@@ -45,10 +51,16 @@ export class LiveScreen {
     const all = await this.#lines();
     // The end of a long run is where things happen; its beginning says what it is.
     const lines = all.length <= most ? all : [all[0]!, '…', ...all.slice(all.length - most + 2)];
-    const up = this.#height === 0 ? '' : `\x1b[${this.#height}A`;
     const text = `${lines.join('\n')}\n`;
     const whole = most === Number.POSITIVE_INFINITY;
-    this.#out.write(`${up}\r${CLEAR_TO_END}${whole ? text : CUT_OFF + text + WRAP}`);
+    this.#out.write(`${this.#toItsBeginning()}${whole ? text : CUT_OFF + text + WRAP}`);
     this.#height = lines.length;
+    this.#drawn = text;
+  }
+
+  /** And clears what was there. */
+  #toItsBeginning(): string {
+    const up = this.#height === 0 ? '' : `\x1b[${this.#height}A`;
+    return `${up}\r${CLEAR_TO_END}`;
   }
 }

@@ -22,7 +22,8 @@ export interface OperationLine {
 /** The operations that a journal tells of, in the order in which they began. */
 export function operationsOf(events: readonly RunEvent[]): OperationLine[] {
   const lines = new Map<string, OperationLine>();
-  const received = new Map<number, Json | undefined>();
+  // What came from outside, and what a run was that this one is a fork of, is in the journal once.
+  const values = new Map<number, Json | undefined>();
   for (const { position, at, event } of events) {
     switch (event.type) {
       case 'operation.started':
@@ -42,7 +43,8 @@ export function operationsOf(events: readonly RunEvent[]): OperationLine[] {
         });
         break;
       case 'operation.succeeded': {
-        const value = event.from === undefined ? event.value : received.get(event.from);
+        const value = event.from === undefined ? event.value : values.get(event.from);
+        values.set(position, value);
         change(
           lines.get(event.op),
           { status: 'succeeded', endedAt: at, ...(value !== undefined && { value }) },
@@ -68,7 +70,7 @@ export function operationsOf(events: readonly RunEvent[]): OperationLine[] {
         change(lines.get(event.op), { waitsFor: event.by });
         break;
       case 'event.received':
-        received.set(position, event.value);
+        values.set(position, event.value);
         break;
       default:
         break;

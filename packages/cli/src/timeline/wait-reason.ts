@@ -53,8 +53,16 @@ function subject({ kind, op, child }: WaitReason): string {
   }
 }
 
+/** What happens at the time of a reason, where it is not that the run goes on. */
+const LIMIT_WORDS: Partial<Record<WaitReason['kind'], string>> = {
+  event: 'until',
+  callback: 'until',
+  condition: 'until',
+  stuck: 'tried again at',
+};
+
 function timeLimit({ kind, until }: WaitReason, now: number): string {
   if (until === undefined) return '';
-  const word = kind === 'event' || kind === 'callback' || kind === 'condition' ? 'until' : 'at';
+  const word = LIMIT_WORDS[kind] ?? 'at';
   return `, ${word} ${formatTime(until, now)} (${until > now ? `in ${formatDuration(until - now)}` : 'now'})`;
 }

@@ -12,9 +12,10 @@ interface Owner {
 export function lookAtOwner(path: string): Finding {
   const owner = readOwner(`${path}-owner`);
   // An engine writes it as soon as it has the lock: to try that without need could make one fail that starts right now.
-  if (owner === null) return well('STORE_LOCK', `No engine has ${path}`);
+  if (owner === null) return lookAtOthers(path);
   const who = `${owner.owner}, since ${new Date(owner.since).toISOString()}`;
-  if (!isLocked(`${path}-lock`)) {
+  // Reading needs a lock that nobody gets beside an engine's.
+  if (!isLocked(`${path}-lock`, true, 'select count(*) from sqlite_master')) {
     return warning(
       'STORE_LOCK',
       `The engine that had ${path} (${who}) has died without closing it.`,
@@ -47,6 +48,16 @@ export function lookAtOwner(path: string): Finding {
   return well('STORE_LOCK', `${path} is held by ${who}`);
 }
 
+/** An engine opens the file only if it can write to it. */
+function lookAtOthers(path: string): Finding {
+  if (!isLocked(path, false, 'begin immediate; rollback')) return well('STORE_LOCK', `No engine has ${path}`);
+  return fault(
+    'STORE_LOCK',
+    `Another program has locked ${path} for writing: no engine can open it.`,
+    'End what it does there: an sqlite3 shell with an open transaction, a backup.',
+  );
+}
+
 function readOwner(path: string): Owner | null {
   if (!existsSync(path)) return null;
   try {
@@ -57,17 +68,18 @@ function readOwner(path: string): Owner | null {
   }
 }
 
-/** Reading needs a lock that nobody gets beside an engine's. */
-function isLocked(path: string): boolean {
+/** Whether a lock of somebody else's keeps SQLite from doing that. */
+function isLocked(path: string, readOnly: boolean, work: string): boolean {
   if (!existsSync(path)) return false;
-  const lock = new DatabaseSync(path, { readOnly: true });
+  let database: DatabaseSync | null = null;
   try {
-    lock.prepare('select count(*) from sqlite_master').get();
+    database = new DatabaseSync(path, { readOnly });
+    database.exec(work);
     return false;
   } catch (error) {
     return (Number((error as { errcode?: number }).errcode) & 0xff) === 5;
   } finally {
-    lock.close();
+    database?.close();
   }
 }
 
