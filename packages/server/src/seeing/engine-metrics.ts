@@ -4,7 +4,7 @@ import { OTHER } from './label.ts';
 import { CountTally, HistogramTally } from './tally.ts';
 
 /** Seconds, for what the engine adds of its own: from 0.1 ms up. */
-const OVERHEAD = [
+export const OVERHEAD = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60,
 ];
 /** Seconds that runs take: from 10 ms to a month. */
@@ -32,6 +32,7 @@ export class EngineMetrics {
   readonly #commitsRefused;
   readonly #timeToFirstStep;
   readonly #stepToStep;
+  readonly #workflowOverhead;
   readonly #wakeOverhead;
   readonly #startOverhead;
 
@@ -95,15 +96,21 @@ export class EngineMetrics {
       'STSO: from the end of one step to the call of the next.',
       OVERHEAD,
     );
+    this.#workflowOverhead = histogram(
+      'stepwell_workflow_overhead_seconds',
+      'WO: what the engine adds to a run, from its creation to its end.',
+      OVERHEAD,
+      ['workflow'],
+    );
     this.#wakeOverhead = histogram(
       'stepwell_wake_overhead_seconds',
-      'WO: from the end of a wait to where its function goes on.',
+      'From the end of a wait to where its function goes on.',
       OVERHEAD,
       ['by'],
     );
     this.#startOverhead = histogram(
       'stepwell_start_overhead_seconds',
-      'SO: from the call of a start to its durable acknowledgement.',
+      'From the call of a start to its durable acknowledgement.',
       OVERHEAD,
     );
   }
@@ -129,6 +136,7 @@ export class EngineMetrics {
         const workflow = this.#nameOf(fact.run);
         const began = fact.reopenedAt ?? fact.run.createdAt;
         this.#runsEnded.add(1, workflow, fact.status);
+        if (fact.overhead !== null) this.#workflowOverhead.observe(fact.overhead / 1_000, workflow);
         return this.#runDuration.observe((fact.endedAt - began) / 1_000, workflow, fact.status);
       }
       case 'operation ended':

@@ -3,12 +3,13 @@ import { Gauge, Registry } from 'prom-client';
 import type { Stepwell } from 'stepwell';
 import type { Instruments } from 'stepwell/engine';
 import { type ErrorLog, logToConsole, machineTimer, type Timer } from '../api.ts';
-import { EngineMetrics } from './engine-metrics.ts';
+import { EngineMetrics, OVERHEAD } from './engine-metrics.ts';
 import { httpMetrics } from './http-metrics.ts';
 import type { Logs } from './logs.ts';
 import { processMetrics } from './process-metrics.ts';
 import { Readiness } from './readiness.ts';
 import { StoreMetrics } from './store-metrics.ts';
+import { HistogramTally } from './tally.ts';
 import type { Traces } from './traces.ts';
 
 export interface SeeingOptions {
@@ -35,6 +36,8 @@ export interface Seeing {
   readonly middleware: MiddlewareHandler;
   /** Tells how many read streams, when somebody wants to know. */
   readers(count: Readers): void;
+  /** An event was handed to all who follow its stream, so long (ms) after it was made. */
+  streamed(milliseconds: number): void;
   /** All metrics as Prometheus reads them. */
   metrics(well: Stepwell): Promise<string>;
   /** @throws StepwellError why the store does not commit now: `STORE_…` */
@@ -51,6 +54,14 @@ export function openSeeing({ logs, traces, timer = machineTimer }: SeeingOptions
   const store = new StoreMetrics(registry, now, timer);
   const readiness = new Readiness(now, timer);
   const load = loadGauges(registry);
+  const streamOverhead = new HistogramTally(
+    {
+      name: 'stepwell_stream_overhead_seconds',
+      help: 'SO: from an event to where all who follow its stream have been handed it.',
+      bounds: OVERHEAD,
+    },
+    registry,
+  );
   const errorLog = logs === undefined ? logToConsole : logs.error.bind(logs);
   let count: Readers = () => ({});
   return {
@@ -68,6 +79,7 @@ export function openSeeing({ logs, traces, timer = machineTimer }: SeeingOptions
     errorLog,
     middleware: httpMetrics(registry, now),
     readers: (given) => void (count = given),
+    streamed: (milliseconds) => streamOverhead.observe(Math.max(0, milliseconds) / 1_000),
     metrics: async (well) => {
       load.show(well, count());
       await store.refresh(well);

@@ -2,6 +2,7 @@ import type { FeedEvent } from 'stepwell';
 import type { Api } from '../api.ts';
 import { isFault } from '../problem.ts';
 import { Frame } from './frame.ts';
+import { overheadOf } from './overhead.ts';
 import { chunkOf, type Page, PageSize, type Place, type Source } from './source.ts';
 import { Tail } from './tail.ts';
 
@@ -65,7 +66,7 @@ interface Stand {
 }
 
 class FeedReading {
-  readonly tail = new Tail(0, KEPT, () => {});
+  readonly tail: Tail;
   /** Resolves when the tail stands somewhere. */
   readonly started: Promise<void>;
   readers = 0;
@@ -81,6 +82,7 @@ class FeedReading {
   constructor(api: Api, gone: (reading: FeedReading) => void) {
     this.#api = api;
     this.#gone = gone;
+    this.tail = new Tail(0, KEPT, { abandoned: () => {}, handedOver: overheadOf(api) });
     this.started = this.#start();
     this.started.then(
       () => void this.#read(),
@@ -226,8 +228,8 @@ class FeedFrame extends Frame {
   readonly workflow: string;
   readonly tags: readonly string[];
 
-  constructor(id: string, type: string, data: object, { workflow, tags }: FeedEvent) {
-    super(id, type, data);
+  constructor(id: string, data: object, { workflow, tags, at, event }: FeedEvent) {
+    super(id, event.type, at, data);
     this.workflow = workflow;
     this.tags = tags;
   }
@@ -235,5 +237,5 @@ class FeedFrame extends Frame {
 
 function frameOf(event: FeedEvent): FeedFrame {
   const { cursor, ...data } = event;
-  return new FeedFrame(cursor, event.event.type, data, event);
+  return new FeedFrame(cursor, data, event);
 }

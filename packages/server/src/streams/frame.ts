@@ -5,14 +5,17 @@ export class Frame {
   /** By which a reader goes on after it: the position in a run's stream, a cursor in that of all runs. */
   readonly id: string;
   readonly type: string;
+  /** When the event was made, milliseconds since 1970. */
+  readonly at: number;
   /** The text of a JSON object. */
   readonly json: string;
   #bytes: Uint8Array | null = null;
   #chunk: Uint8Array | null = null;
 
-  constructor(id: string, type: string, data: object) {
+  constructor(id: string, type: string, at: number, data: object) {
     this.id = id;
     this.type = type;
+    this.at = at;
     this.json = JSON.stringify(data);
   }
 

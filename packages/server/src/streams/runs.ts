@@ -2,6 +2,7 @@ import { isFinal, type RunEvent, type RunStatus, StepwellError } from 'stepwell'
 import type { Api } from '../api.ts';
 import { isFault } from '../problem.ts';
 import { Frame } from './frame.ts';
+import { overheadOf } from './overhead.ts';
 import { chunkOf, type Page, PageSize, type Place, type Source } from './source.ts';
 import { Tail } from './tail.ts';
 
@@ -80,10 +81,11 @@ export class RunTails {
     const existing = this.#tails.get(run.key);
     if (existing !== undefined) return existing;
     const reading = new AbortController();
-    const tail = new Tail(from, KEPT, () => {
+    const abandoned = () => {
       reading.abort();
       if (this.#tails.get(run.key) === tail) this.#tails.delete(run.key);
-    });
+    };
+    const tail = new Tail(from, KEPT, { abandoned, handedOver: overheadOf(this.#api) });
     this.#tails.set(run.key, tail);
     void this.#read(run, tail, reading.signal);
     return tail;
@@ -173,5 +175,5 @@ function positionAfter(id: string | null): number {
 }
 
 function frameOf(event: RunEvent): Frame {
-  return new Frame(String(event.position), event.event.type, event);
+  return new Frame(String(event.position), event.event.type, event.at, event);
 }

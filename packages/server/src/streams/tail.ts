@@ -6,6 +6,13 @@ export interface Follower {
   ready(): void;
 }
 
+export interface TailParts {
+  /** Called when the last follower has left. */
+  readonly abandoned: () => void;
+  /** Called for each event that all followers have been told of, if there are any. */
+  readonly handedOver: (frame: Frame) => void;
+}
+
 /**
  * The newest events of a run, or of all, read once for all who follow.
  *
@@ -20,10 +27,12 @@ export interface Follower {
 export class Tail {
   readonly #bytes: number;
   readonly #followers = new Set<Follower>();
-  readonly #abandoned: () => void;
+  readonly #parts: TailParts;
   #frames: Frame[] = [];
   #first: number;
   #size = 0;
+  /** The number of the first event that followers have not been told of. */
+  #untold: number;
   #fresh = 0;
   #waking = false;
   #ending: Ending | null = null;
@@ -31,12 +40,12 @@ export class Tail {
   /**
    * @param first number of the first event that will be pushed
    * @param bytes how much is kept, roughly
-   * @param abandoned is called when the last follower has left
    */
-  constructor(first: number, bytes: number, abandoned: () => void) {
+  constructor(first: number, bytes: number, parts: TailParts) {
     this.#first = first;
+    this.#untold = first;
     this.#bytes = bytes;
-    this.#abandoned = abandoned;
+    this.#parts = parts;
   }
 
   get first(): number {
@@ -87,7 +96,7 @@ export class Tail {
   }
 
   leave(follower: Follower): void {
-    if (this.#followers.delete(follower) && this.#followers.size === 0) this.#abandoned();
+    if (this.#followers.delete(follower) && this.#followers.size === 0) this.#parts.abandoned();
   }
 
   /** Once for all events that are read together: each reader is written to once. */
@@ -97,7 +106,10 @@ export class Tail {
     setImmediate(() => {
       this.#waking = false;
       this.#fresh = 0;
+      const told = this.#followers.size > 0;
       for (const follower of [...this.#followers]) follower.ready();
+      for (; this.#untold < this.next; this.#untold++)
+        if (told) this.#parts.handedOver(this.frame(this.#untold));
       this.#trim();
     });
   }

@@ -32,7 +32,7 @@ async function open(store: string | Store = 'memory:') {
   return { well, app, seeing, scrape };
 }
 
-test('runs, operations, commits and the four overheads', async () => {
+test('runs, operations, commits and overheads', async () => {
   const { well, scrape } = await open();
   await (await well.start(chain, 3)).result();
   await (await well.start(chain, 0)).result().catch(() => {});
@@ -55,6 +55,12 @@ test('runs, operations, commits and the four overheads', async () => {
   expect(value('operations_ended_total', { kind: 'sleep' })).toBe(1);
   expect(value('time_to_first_step_seconds_count', { workflow: 'chain' })).toBe(1);
   expect(value('step_to_step_overhead_seconds_count')).toBe(2);
+  // What lies between bodies is all of it but the ends.
+  expect(value('workflow_overhead_seconds_count', { workflow: 'chain' })).toBe(2);
+  expect(value('workflow_overhead_seconds_sum', { workflow: 'chain' })).toBeGreaterThan(
+    value('step_to_step_overhead_seconds_sum')!,
+  );
+  expect(value('workflow_overhead_seconds_sum', { workflow: 'chain' })).toBeLessThan(0.5);
   expect(value('wake_overhead_seconds_count', { by: 'timer' })).toBe(1);
   expect(value('wake_overhead_seconds_count', { by: 'fact' })).toBe(1);
   expect(value('start_overhead_seconds_count')).toBe(3);
@@ -67,6 +73,28 @@ test('runs, operations, commits and the four overheads', async () => {
   // Seconds, not milliseconds: no step of memory takes half a second.
   expect(value('step_to_step_overhead_seconds_sum')).toBeLessThan(0.5);
   expect(valueOf(metrics, 'process_cpu_user_seconds_total')).toBeGreaterThan(0);
+});
+
+test('how long events take to those who follow a stream, not to those who catch up', async () => {
+  const { well, app, scrape } = await open();
+  const run = await well.start(sleeper);
+  const following = await app.request(`/v1/runs/${run.id}/stream`);
+  const reader = following.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let had = '';
+  const until = async (word: string) => {
+    while (!had.includes(word)) had += (await reader.read()).value ?? '';
+  };
+  await until('"kind":"event"');
+  await run.raiseEvent('go');
+  await until('event: end');
+  const followed = had.split('\nevent: ').length - 1;
+  await (await app.request(`/v1/runs/${run.id}/stream`)).text();
+  const metrics = await scrape();
+  const count = valueOf(metrics, 'stepwell_stream_overhead_seconds_count')!;
+  expect(count).toBeGreaterThan(0);
+  expect(count).toBeLessThan(followed);
+  expect(valueOf(metrics, 'stepwell_stream_overhead_seconds_sum')).toBeLessThan(5);
+  await well.close();
 });
 
 test('queues, workers, what is in hand, and stream readers', async () => {

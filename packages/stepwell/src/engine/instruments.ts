@@ -37,7 +37,11 @@ export type EngineFact =
       readonly milliseconds: number;
     }
   | { readonly type: 'run stuck'; readonly run: RunRecord; readonly error: Failure }
-  /** `reopenedAt`: when its present life began, if an operator's retry has reopened it. */
+  /**
+   * `reopenedAt`: when its present life began, if an operator's retry has reopened it. `overhead`: milliseconds that the
+   * engine has added, which is all that lies between a cause (its creation, the end of a body or of a wait) and what came
+   * of it (the next body is called, or its end is durable); null: it was replayed or retried, and what was before is not known.
+   */
   | {
       readonly type: 'run ended';
       readonly run: RunRecord;
@@ -45,6 +49,7 @@ export type EngineFact =
       readonly error: Failure | undefined;
       readonly endedAt: number;
       readonly reopenedAt: number | null;
+      readonly overhead: number | null;
     }
   | OperationEnded
   /** The body of a step that the function has asked for is called. */

@@ -12,6 +12,8 @@ import type { System } from './system.ts';
 interface Cause {
   readonly after: Extract<EngineFact, { type: 'step began' }>['after'];
   readonly since: number;
+  /** What the function asked for then has begun. */
+  answered: boolean;
 }
 
 /**
@@ -31,6 +33,8 @@ export class Observation {
   /** When the facts that are waiting were heard of. */
   #heardAt = 0;
   #hasBegunStep = false;
+  /** What the engine has added to the run so far (ms); null: some of it was before this activation. */
+  #overhead: number | null = 0;
   /** Steps that were asked for and have not begun. */
   readonly #asked = new Map<OperationId, Cause>();
   /** Groups that are open, and when they began; of an item, when the first thing in it did. */
@@ -49,6 +53,7 @@ export class Observation {
 
   activated(parked: boolean, events: number, since: number): void {
     const milliseconds = this.now - since;
+    if (events > 0 || this.#past.beginnings > 0) this.#overhead = null;
     this.#instruments.tell({ type: 'run activated', run: this.#run, parked, events, milliseconds });
   }
 
@@ -83,7 +88,7 @@ export class Observation {
   }
 
   #set(after: Cause['after'], since: number): void {
-    this.#cause = { after, since };
+    this.#cause = { after, since, answered: false };
     this.#waking = false;
   }
 
@@ -192,6 +197,7 @@ export class Observation {
     const cause = this.#asked.get(op);
     if (cause === undefined) return;
     this.#asked.delete(op);
+    this.#answered(cause);
     const { after } = cause;
     if (after === 'start') {
       // Of several the first counts; a function that begins anew has begun before.
@@ -205,6 +211,13 @@ export class Observation {
       after,
       milliseconds: this.#since(cause),
     });
+  }
+
+  /** Of several things that one cause led to, the first counts. */
+  #answered(cause: Cause): void {
+    if (cause.answered || this.#overhead === null) return;
+    cause.answered = true;
+    this.#overhead += this.#since(cause);
   }
 
   /** The draft is on its way. */
@@ -222,13 +235,21 @@ export class Observation {
     for (const [op, { kind, at }] of this.#open)
       this.#ended(op, kind, 'cancelled', undefined, 1, at, endedAt);
     const { reopenedAt } = this.#past;
-    this.#drafted.push({ type: 'run ended', run: this.#run, status, error, endedAt, reopenedAt });
+    const overhead = null;
+    this.#drafted.push({ type: 'run ended', run: this.#run, status, error, endedAt, reopenedAt, overhead });
   }
 
   /** It is durable. */
   committed(): void {
     const facts = this.#underWay;
     this.#underWay = [];
-    for (const fact of facts) this.#instruments.tell(fact);
+    for (const fact of facts)
+      this.#instruments.tell(fact.type === 'run ended' ? { ...fact, overhead: this.#wholeOverhead() } : fact);
+  }
+
+  /** The end is durable by now: that answers the last cause. */
+  #wholeOverhead(): number | null {
+    if (this.#cause !== null) this.#answered(this.#cause);
+    return this.#overhead;
   }
 }

@@ -54,6 +54,8 @@ test('a run from its start to its end', async () => {
   ]);
   expect(ended()).toEqual(['step one succeeded', 'step two succeeded']);
   expect(of('run ended')).toMatchObject([{ run: { id: 'r' }, status: 'succeeded', reopenedAt: null }]);
+  // Besides what lies between the two bodies, the commit of the end.
+  expect(of('run ended')[0]!.overhead).toBeGreaterThan(of('step began')[1]!.milliseconds);
   // Three commits: begun and asked for one, its result and two, its result and the end.
   const commits = of('flushed').flatMap(({ events }) => events);
   const journal = await well.parts.store.journal(of('run ended')[0]!.run.key, 0, 100);
@@ -78,6 +80,8 @@ test('waits: how late a function goes on after a timer, and that it does after a
   await run.raiseEvent('go');
   await run.result();
   expect(of('woken')).toMatchObject([{ by: 'timer', milliseconds: 0 }, { by: 'fact' }]);
+  // The hour is the function's own.
+  expect(of('run ended')[0]!.overhead).toBeLessThan(60_000);
   expect(of('woken')[1]!.milliseconds).toBeGreaterThan(0);
   expect(of('step began').map(({ after }) => after)).toEqual(['timer', 'fact']);
   expect(of('claimed').filter(({ runs }) => runs > 0).length).toBe(2);
@@ -194,6 +198,7 @@ test('after a retry of the run only what is done again is told, as part of anoth
   expect(of('operation ended').map(({ beginnings }) => beginnings)).toEqual([0, 0, 1]);
   const [first, second] = of('run ended');
   expect(first!.reopenedAt).toBeNull();
+  expect([first!.overhead, second!.overhead]).toEqual([expect.any(Number), null]);
   expect(second!.reopenedAt).toBeGreaterThan(first!.endedAt);
   // A function that begins anew has begun before: its first step does not count as a first one.
   expect(of('step began').filter(({ after }) => after === 'start')).toHaveLength(1);
