@@ -33,6 +33,14 @@ export class Artifacts {
     );
   }
 
+  /** Its versions, the newest first. */
+  named({ namespace, run }: ArtifactOwner, name: string): Promise<ArtifactRecord[]> {
+    return this.#database.read<ArtifactRecord>(
+      `select ${RECORD} from ${this.#table} where namespace = $1 and run = $2 and name = $3 order by number desc`,
+      [namespace, run, name],
+    );
+  }
+
   async drop({ namespace, run }: ArtifactOwner): Promise<void> {
     await this.#database.write(`delete from ${this.#table} where namespace = $1 and run = $2`, [
       namespace,

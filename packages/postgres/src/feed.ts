@@ -151,7 +151,8 @@ export class Feed {
       );
     if (tag !== undefined)
       wanted.push(
-        `exists (select 1 from ${schema}.tag where tag.namespace = run.namespace and tag.tag = ${value(tag)} and tag.run = run.key)`,
+        // Not `exists`: for that all tags may be read at once.
+        `(select true from ${schema}.tag where tag.namespace = run.namespace and tag.tag = ${value(tag)} and tag.run = run.key)`,
       );
     const found = (part: 0 | 1, from: string) =>
       `(select ${part} as part, journal.xid, journal.run, journal.position, at, events from ${from} ${isVisible}
@@ -160,7 +161,7 @@ export class Feed {
     return this.#database.read<FeedRow>(
       `with page as (
         select *, sum(pg_column_size(events)) over (order by part, xid, run, position) - pg_column_size(events) as bytes from (
-          ${found(0, `${parts} join ${journal} on journal.xid = part.xid where (journal.run, journal.position) > (part.run, part.position)`)}
+          ${found(0, `${parts} join ${journal} on journal.xid = part.xid where (journal.run + 0, journal.position) > (part.run, part.position)`)}
           union all ${found(1, `${journal} where journal.xid = any (${open}::xid8[])`)}
           union all ${found(1, `${journal} where journal.xid >= ${value(String(before.xmax))}::xid8 and journal.xid <> all (${value(`{${inPart.join()}}`)}::xid8[])`)}
         ) found order by part, xid, run, position limit ${most}

@@ -22,12 +22,14 @@ export const MIGRATIONS: readonly Migration[] = [
       'claim',
       'workers',
       'find',
+      'commits',
     ],
   },
   { version: 2, files: ['schedule'] },
   { version: 3, files: ['queue', 'set-queue'] },
   { version: 4, files: ['outcome'] },
   { version: 5, files: ['tags', 'feed', 'request', 'artifact'] },
+  { version: 6, files: ['identity'] },
 ];
 
 /**
@@ -38,9 +40,14 @@ export const MIGRATIONS: readonly Migration[] = [
 const SETTINGS = [
   'set search_path = {schema}, pg_catalog',
   'set plan_cache_mode = force_generic_plan',
-  ...['enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin', 'enable_mergejoin', 'jit'].map(
-    (name) => `set ${name} = off`,
-  ),
+  ...[
+    'enable_seqscan',
+    'enable_bitmapscan',
+    'enable_hashjoin',
+    'enable_mergejoin',
+    'enable_material',
+    'jit',
+  ].map((name) => `set ${name} = off`),
 ].join(' ');
 
 /** The SQL of a migration, for a schema. */

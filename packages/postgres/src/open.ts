@@ -65,8 +65,11 @@ async function prepare({ url, schema, shown }: Address): Promise<void> {
  * feed would not show them until then. They become those of this transaction.
  */
 async function adoptJournals(client: Client, schema: string): Promise<void> {
+  // A dump has no statistics: without the setting the whole table might be read.
   await client.query(
-    `update ${schema}.journal set xid = pg_current_xact_id() where xid >= pg_snapshot_xmax(pg_current_snapshot())`,
+    `begin; set local enable_seqscan = off;
+    update ${schema}.journal set xid = pg_current_xact_id() where xid >= pg_snapshot_xmax(pg_current_snapshot());
+    commit`,
   );
 }
 

@@ -57,9 +57,8 @@ export class Queues {
     const { schema } = this.#database;
     const rows = await this.#database.read<SettingsRow>(
       `select name, limits, paused,
-          case when concurrency is null then 0 else (
-            select count(*) from ${schema}.run where owner is not null and lane = any (array(
-              select id from ${schema}.lane where lane.namespace = queue.namespace and lane.queue = queue.name))) end as active,
+          case when concurrency is null then 0 else ${schema}.active_of(array(
+            select id from ${schema}.lane where lane.namespace = queue.namespace and lane.queue = queue.name)) end as active,
           case when rate_limit is not null then array(
             select at from ${schema}.beginning where beginning.queue = queue.id order by at) end as begun
         from ${schema}.queue where namespace = $1 order by name`,

@@ -29,10 +29,8 @@ import {
 /** Beyond every key and every time. */
 const ENDLESS = Number.MAX_SAFE_INTEGER;
 
-interface SeenRow extends RunRow {
-  /** The run waits for a slot of its concurrency key. */
+interface ShownRow extends RunRow {
   readonly lacks_slot: boolean;
-  /** Whether its queue has settings, which may hold it back. */
   readonly has_settings: boolean;
 }
 
@@ -41,38 +39,24 @@ export class Reads {
   readonly #database: Database;
   readonly #lanes: Lanes;
   readonly #queues: Queues;
-  readonly #columns: string;
+  readonly #shown: string;
 
   constructor(database: Database, lanes: Lanes, queues: Queues) {
     this.#database = database;
     this.#lanes = lanes;
     this.#queues = queues;
-    const { schema } = database;
-    this.#columns = `run.*,
-      case when run.status = 'queued' and run.concurrency_key is not null and run.slot is null then
-        coalesce(run.concurrency_limit, (select queue.per_key from ${schema}.queue, ${schema}.lane
-            where lane.id = run.lane and queue.namespace = lane.namespace and queue.name = lane.queue), 1) <= (select count(*) from ${schema}.run other
-          where other.namespace = run.namespace and other.concurrency_key = run.concurrency_key and other.slot = 1)
-      else false end as lacks_slot,
-      case when run.status in ('queued', 'waiting') then exists (
-        select 1 from ${schema}.queue, ${schema}.lane
-        where lane.id = run.lane and queue.namespace = lane.namespace and queue.name = lane.queue)
-      else false end as has_settings`;
+    this.#shown = `select (shown).*, lacks_slot, has_settings from ${database.schema}.shown`;
   }
 
   /** Null: it was purged. */
   async byKey(key: RunKey): Promise<RunRecord | null> {
-    const [run] = await this.#runs(
-      `select ${this.#columns} from ${this.#database.schema}.run where key = $1`,
-      [key],
-    );
+    const [run] = await this.#runs(`${this.#shown}(array[$1]::bigint[])`, [key]);
     return run ?? null;
   }
 
   async get(namespace: string, id: string): Promise<RunRecord | null> {
     const [run] = await this.#runs(
-      `select ${this.#columns} from ${this.#database.schema}.run
-        where run.key = (select name.run from ${this.#database.schema}.run_name name where name.namespace = $1 and name.id = $2)`,
+      `${this.#shown}(array(select run from ${this.#database.schema}.run_name where namespace = $1 and id = $2))`,
       [namespace, id],
     );
     return run ?? null;
@@ -82,8 +66,7 @@ export class Reads {
     const { schema } = this.#database;
     const { namespace, workflow, version, queue, parent, tag, idContains, statuses, limit } = query;
     return this.#runs(
-      `select ${this.#columns} from ${schema}.run
-        where key = any (array(select ${schema}.find($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12))) order by key desc`,
+      `${this.#shown}(array(select ${schema}.find($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)))`,
       [
         namespace,
         workflow ?? null,
@@ -120,7 +103,7 @@ export class Reads {
     if (idContains !== undefined) conditions.push(`position(${value(idContains)} in run.id) > 0`);
     if (tag !== undefined)
       conditions.push(
-        `key in (select tag.run from ${schema}.tag where tag.namespace = $1 and tag.tag = ${value(tag)})`,
+        `key = any (array(select tag.run from ${schema}.tag where tag.namespace = $1 and tag.tag = ${value(tag)}))`,
       );
     const rows = await this.#database.read<{ status: RunStatus; runs: number }>(
       `select status, count(*) as runs from ${schema}.run where ${conditions.join(' and ')} group by status`,
@@ -130,12 +113,8 @@ export class Reads {
   }
 
   async journal(run: RunKey, from: number, limit: number): Promise<Commit[]> {
-    // The commit that holds a position begins at it or before it.
     const rows = await this.#database.read<CommitRow>(
-      `select position, at, events from ${this.#database.schema}.journal
-        where run = $1 and position + count > $2 and position >= coalesce(
-          (select max(position) from ${this.#database.schema}.journal where run = $1 and position <= $2), 0)
-        order by position limit $3`,
+      `select position, at, events from ${this.#database.schema}.commits($1, $2, $3)`,
       [run, from, limit],
     );
     return rows.map(commitOf);
@@ -157,7 +136,7 @@ export class Reads {
   }
 
   async #runs(text: string, values: readonly Parameter[]): Promise<RunRecord[]> {
-    const rows = await this.#database.read<SeenRow>(text, values);
+    const rows = await this.#database.read<ShownRow>(text, values);
     await this.#lanes.meet(rows.map(({ lane }) => lane));
     const held = rows.find(({ has_settings }) => has_settings);
     const holds = held === undefined ? null : await this.#queues.holds(held.namespace);

@@ -54,8 +54,7 @@ export class Requests {
 
   async forget(before: number): Promise<number> {
     const [row] = await this.#database.write<{ forgotten: number }>(
-      `with forgotten as (delete from ${this.#table} where expires_at < $1 returning 1)
-        select count(*) as forgotten from forgotten`,
+      `select ${this.#database.schema}.forget_requests($1) as forgotten`,
       [Math.floor(before)],
     );
     return row!.forgotten;

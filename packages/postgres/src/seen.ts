@@ -15,7 +15,7 @@ export interface Seen {
   readonly xmax: number;
   /** Transactions below `xmax` that have not been seen; ascending. */
   readonly open: readonly number[];
-  /** Of transactions that have not been seen as a whole; ascending. */
+  /** Of transactions that have not been seen as a whole, none above `xmax`; ascending. */
   readonly parts: readonly Part[];
 }
 
@@ -23,6 +23,8 @@ export interface Seen {
 export const NOTHING_SEEN: Seen = { xmax: 3, open: [], parts: [] };
 
 const SNAPSHOT = /^(\d{1,16}):(\d{1,16}):((?:\d{1,16}(?:,\d{1,16})*)?)$/;
+/** What a column `integer` holds. */
+const MOST_POSITION = 2 ** 31 - 1;
 const PART = /^(\d{1,16})\.(\d{1,16})\.(\d{1,10})$/;
 
 /** As {@link textOfSeen} makes it; null: it is something else. */
@@ -48,6 +50,8 @@ function parsed(text: string): Seen | null {
     if (xid === undefined) return null;
     parts.push({ xid: Number(xid), run: Number(run), position: Number(position) });
   }
+  const isPossible = ({ xid, position }: Part) => xid <= Number(xmax) && position <= MOST_POSITION;
+  if (!parts.every(isPossible)) return null;
   return { xmax: Number(xmax), open: open === '' ? [] : open.split(',').map(Number), parts };
 }
 
@@ -97,9 +101,7 @@ function withTransaction(
   { xmax, open }: Pick<Seen, 'xmax' | 'open'>,
   xid: number,
 ): Pick<Seen, 'xmax' | 'open'> {
-  if (xid < xmax) return { xmax, open: open.filter((one) => one !== xid) };
-  const between = Array.from({ length: xid - xmax }, (_, n) => xmax + n);
-  return { xmax: xid + 1, open: [...open, ...between] };
+  return { xmax: Math.max(xmax, xid + 1), open: open.filter((one) => one !== xid) };
 }
 
 function union(a: Pick<Seen, 'xmax' | 'open'>, b: Pick<Seen, 'xmax' | 'open'>): Pick<Seen, 'xmax' | 'open'> {

@@ -217,8 +217,9 @@ export class PostgresStore implements Store {
     return this.#artifacts.save(artifact);
   }
 
-  artifacts(namespace: string, run: string): Promise<ArtifactRecord[]> {
-    return this.#artifacts.of([{ namespace, run }]);
+  artifacts(namespace: string, run: string, name?: string): Promise<ArtifactRecord[]> {
+    const owner = { namespace, run };
+    return name === undefined ? this.#artifacts.of([owner]) : this.#artifacts.named(owner, name);
   }
 
   dropArtifacts(namespace: string, run: string): Promise<void> {
@@ -227,6 +228,12 @@ export class PostgresStore implements Store {
 
   artifactRuns(after: ArtifactOwner | null, limit: number): Promise<ArtifactOwner[]> {
     return this.#artifacts.owners(after, limit);
+  }
+
+  async identity(): Promise<string> {
+    const { database } = this.#parts;
+    const [row] = await database.read<{ value: string }>(`select value from ${database.schema}.identity`);
+    return row!.value;
   }
 
   schedules(namespace: string): Promise<ScheduleRecord[]> {

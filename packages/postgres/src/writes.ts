@@ -50,7 +50,7 @@ export class Writes {
     this.#parts = parts;
     const { schema } = parts.database;
     this.#flush = flushCall(schema);
-    this.#append = `select ${schema}.append($1, $2, $3, $4, $5, null) as refused`;
+    this.#append = `select ${schema}.append($1, $2, $3, $4, $5, null, false) as refused`;
   }
 
   async start(runs: readonly NewRun[], owner: string | null): Promise<Started[]> {

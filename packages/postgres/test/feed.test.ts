@@ -30,7 +30,7 @@ async function startRuns(store: Store, ...ids: string[]): Promise<RunKey[]> {
 /** As a flush writes it, in whatever transaction the client has open. */
 function append(client: Client, schema: string, run: RunKey, position: number): Promise<unknown> {
   return client.query(
-    `select ${schema}.append(array[$1::bigint], array[$2::integer], array[1::bigint], array[1], $3, null)`,
+    `select ${schema}.append(array[$1::bigint], array[$2::integer], array[1::bigint], array[1], $3, null, false)`,
     [run, position, [JSON.stringify([{ type: 'status', text: `${position}` }])]],
   );
 }

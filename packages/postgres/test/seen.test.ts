@@ -114,7 +114,7 @@ test('who has come as far as a cursor is where that is', () => {
 });
 
 test('texts that are none are told from those that are', () => {
-  for (const text of ['3:3:', '10:20:10,12', '10:20:10/10.1.0', '5:5:/7.1.2/9.1.3'])
+  for (const text of ['3:3:', '10:20:10,12', '10:20:10/10.1.0', '5:9:5,7/7.1.2/9.1.3'])
     expect(textOfSeen(seenOf(text)!)).toBe(text);
   for (const text of [
     '',
@@ -129,6 +129,8 @@ test('texts that are none are told from those that are', () => {
     '3:3:/1.2.x',
     '3:3:/3.1.2/',
     ' 3:3:',
+    '3:3:/4.1.2',
+    '5:9:5/5.1.2147483648',
   ])
     expect(seenOf(text), `of ${text}`).toBeNull();
   expect(snapshotOf(NOTHING_SEEN)).toBe('3:3:');

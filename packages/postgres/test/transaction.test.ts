@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type AnyDefinition, Stepwell, workflow } from 'stepwell';
 import type { Store } from 'stepwell/engine';
 import { newRun } from '../../../test/conformance/fixtures.ts';
-import { alteredStore } from '../../stepwell/test/altered-store.ts';
+import { diesAfterTransaction } from '../../stepwell/test/dies-after-transaction.ts';
 import { connect, newSchema, openStore } from './database.ts';
 
 interface Shop {
@@ -62,20 +62,10 @@ test('a process that dies between the transaction and the journal: it is done on
     ctx.transaction('book', (tx: ClientBase) => book(tx, '4A', `guest ${++bodies}`)),
   );
   const store = await open();
-  const { promise: booked, resolve } = Promise.withResolvers<void>();
-  let isBooked = false;
-  const dying = alteredStore(store, {
-    transact: async (...given) => {
-      const outcome = await store.transact(...given);
-      isBooked = true;
-      resolve();
-      return outcome;
-    },
-    commit: (commits) => (isBooked ? new Promise(() => {}) : store.commit(commits)),
-  });
-  const first = await openWell(dying, trip);
+  const dying = diesAfterTransaction(store);
+  const first = await openWell(dying.store, trip);
   await first.start(trip, undefined, { id: 'r' });
-  await booked;
+  await dying.committed;
   first.kill();
   const second = await openWell(await open(), trip);
   expect(await second.result('r')).toBe('guest 1 has 4A');

@@ -12,11 +12,11 @@ language plpgsql as $$
 begin
   return query
     select run.key, run.ready_at, (select priority from lane where id = run.lane) from run
-    where forced is not null and run.ready_at <= _now
+    where forced is not null and coalesce(run.ready_at, _now + 1) <= _now
     union
     select unbegun.key, unbegun.at, (select priority from lane where id = unbegun.lane) from (
       select run.key, run.lane, least(coalesce(run.ready_at, blocked_at, begin_by), _now) as at from run
-      where begin_by is not null and started_at is null and owner is null and ended_at is null and begin_by <= _now
+      where begin_by is not null and started_at is null and coalesce(owner, '') = '' and ended_at is null and begin_by <= _now
       order by begin_by limit 1000) unbegun;
 end $$;
 
@@ -25,9 +25,9 @@ create function next_out_of_turn(_now bigint) returns bigint
 language plpgsql as $$
 begin
   return least(
-    (select min(ready_at) from run where forced is not null and ready_at > _now),
+    (select min(ready_at) from run where forced is not null and coalesce(ready_at, _now) > _now),
     (select begin_by from run
-      where begin_by is not null and started_at is null and owner is null and ended_at is null and begin_by > _now
+      where begin_by is not null and started_at is null and coalesce(owner, '') = '' and ended_at is null and begin_by > _now
       order by begin_by limit 1));
 end $$;
 
@@ -123,6 +123,6 @@ begin
     select _queue, concurrency_key, max(turn) from placed where turn > 0 group by concurrency_key
     on conflict (queue, concurrency_key) do update set turn = excluded.turn
   )
-  update run set turn = placed.turn from placed where run.key = placed.key;
+  update run set turn = placed.turn from placed where run.key between placed.key and placed.key;
   return cardinality(_came) = _most;
 end $$;

@@ -59,7 +59,7 @@ begin
         (select coalesce('[' || string_agg('[' || number || ',' || fact || ']', ',' order by number) || ']', '[]')
          from inbox where inbox.run = run.key) end,
       null::bigint
-    from unnest(_given) with ordinality g (key, n) join run on run.key = g.key order by g.n;
+    from unnest(_given) with ordinality g (key, n) join run on run.key between g.key and g.key order by g.n;
 
   if _again then _next := _now;
   else
@@ -115,13 +115,14 @@ declare
   _needs_slot boolean;
 begin
   _ready := case when cardinality(_lanes) = 1 then _lanes else array(
-    select l.id from unnest(_lanes) l (id) where exists (
-      select 1 from run where lane = l.id and turn is null and ready_at <= _now)) end;
+    select l.id from unnest(_lanes) l (id) where (
+      select true from run where lane = l.id and turn is null and ready_at <= _now limit 1)) end;
   if cardinality(_ready) <> 1
-    or exists (select 1 from run where forced is not null and ready_at <= _now)
+    or exists (select 1 from run where forced is not null and coalesce(ready_at, _now + 1) <= _now)
     or exists (select 1 from run
-      where begin_by is not null and started_at is null and owner is null and ended_at is null and begin_by <= _now)
-    or exists (select 1 from unnest(_lanes) l (id), run where lane = l.id and turn = -1 and ready_at <= _now)
+      where begin_by is not null and started_at is null and coalesce(owner, '') = '' and ended_at is null and begin_by <= _now)
+    or exists (select 1 from unnest(_lanes) l (id) where (
+      select true from run where lane = l.id and turn = -1 and ready_at <= _now limit 1))
   then return; end if;
   select array_agg(key), bool_or(needs_slot), array_agg(key) filter (where parked_by = _worker)
   into given, _needs_slot, parked
@@ -198,7 +199,7 @@ begin
     else
       for _row in
         select key, namespace, concurrency_key, concurrency_limit, lane, key = any (_keyed) as needs_slot
-        from unnest(_candidates) with ordinality c (key, n) join run using (key)
+        from unnest(_candidates) with ordinality c (candidate, n) join run on key between candidate and candidate
         where key = any (_got) order by n
       loop
         exit when cardinality(given) >= _limit;

@@ -55,14 +55,15 @@ begin
   if _run is not null then
     if _closing is not null then
       select array_agg(distinct c.item) into refused from unnest(_closing, _closed) c (item, callback)
-      where not exists (select 1 from callback where callback.callback = c.callback and callback.run = _run[c.item]);
+      where (select run from callback where callback.callback = c.callback) is distinct from _run[c.item];
     end if;
-    refused := append(_run, _position, _at, _count, _events, refused);
+    refused := append(_run, _position, _at, _count, _events, refused,
+      coalesce(cardinality(_ended) = cardinality(_run), false));
     if _taken is not null then
       delete from inbox using unnest(_run, _taken) with ordinality c (run, taken, item)
-      where inbox.run = c.run and inbox.number <= c.taken and (refused is null or c.item <> all (refused));
+      where inbox.run between c.run and c.run and inbox.number <= c.taken and (refused is null or c.item <> all (refused));
       update run set forced = null from unnest(_run, _taken) with ordinality c (run, taken, item)
-      where run.key = c.run and c.taken > 0 and run.forced <= c.taken and (refused is null or c.item <> all (refused));
+      where run.key between c.run and c.run and c.taken > 0 and run.forced <= c.taken and (refused is null or c.item <> all (refused));
     end if;
     if _ended is not null then
       -- Most have nothing left and nobody who waits for their place: only the others are looked at one by one.
@@ -72,11 +73,17 @@ begin
             continued_by = null, ready_at = null, waiting_for = null, parked_by = null, blocked_at = null, slot = null,
             forced = null, turn = null, debounce_key = null
           from unnest(_ended, _status, _output, _error) e (item, status, output, error)
-          where run.key = _run[e.item] and (refused is null or e.item <> all (refused))
+          where run.key between _run[e.item] and _run[e.item] and (refused is null or e.item <> all (refused))
           returning key, run.status, namespace, concurrency_key, delivered, lane, ended_at as at
         )
         select * from ended where delivered > 0 or concurrency_key is not null or lane = any (_limited)
+        union all select null, null, null, null, count(*), null, null from ended
       loop
+        if _end.key is null then
+          -- Their number: if it is not that of all commits, some were refused, or their runs are gone.
+          if _end.delivered < cardinality(_run) then refused := refuse_purged(_run, _position, refused); end if;
+          continue;
+        end if;
         if _end.delivered > 0 then
           perform end_inbox(_end.key, _end.status, _end.namespace, null, _end.at);
         end if;
@@ -87,8 +94,9 @@ begin
           ready_at := least(ready_at, _end.at);
         end if;
       end loop;
+      -- With its first commit a run ends that has never had one.
       delete from callback using unnest(_ended) e (item)
-      where callback.run = _run[e.item] and (refused is null or e.item <> all (refused));
+      where _position[e.item] > 0 and callback.run between _run[e.item] and _run[e.item] and (refused is null or e.item <> all (refused));
     end if;
   end if;
 

@@ -52,15 +52,16 @@ begin
   end if;
   if _ids is not null then
     _runs := _runs || array(
-      select run from unnest(_namespaces, _ids) named (namespace, id) join run_name using (namespace, id));
+      select (select run from run_name where run_name.namespace = named.namespace and run_name.id = named.id)
+      from unnest(_namespaces, _ids) named (namespace, id));
   end if;
   if _callbacks is not null then
     _runs := _runs || array(select run from callback where callback = any (_callbacks));
   end if;
   if _debounced is not null then
     _runs := _runs || array(
-      select run.key from unnest(_debounced_namespaces, _debounced) named (namespace, debounce_key)
-      join run using (namespace, debounce_key));
+      select (select key from run where run.namespace = named.namespace and run.debounce_key = named.debounce_key)
+      from unnest(_debounced_namespaces, _debounced) named (namespace, debounce_key));
   end if;
   if _runs is null then return; end if;
   perform 1 from run where key = any (_runs) order by key for no key update;

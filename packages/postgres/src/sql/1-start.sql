@@ -105,8 +105,8 @@ begin
     ) select count(*) into _created from named;
     if _created < _starts then
       keys := array(
-        select run from unnest(keys, _namespace, _id) with ordinality s (key, namespace, id, n)
-        left join run_name on run_name.namespace = s.namespace and run_name.id = s.id and run_name.run = s.key
+        select (select run from run_name where run_name.namespace = s.namespace and run_name.id = s.id and run = s.key)
+        from unnest(keys, _namespace, _id) with ordinality s (key, namespace, id, n)
         where n <= _starts order by n);
     end if;
     with created as (

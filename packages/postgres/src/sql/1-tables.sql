@@ -54,15 +54,23 @@ create table run (
 -- while a run holds such a slot, 0 while it has that of the run that awaits it. `forced`: number of the last forced cancel
 -- in the inbox. `turn`: its place in the line of a queue with settings, -1 if it was cancelled before it began. Durations
 -- and times are milliseconds.
+--
+-- A plan is often made while the planner knows nothing of the runs that there will be, or something that is no longer so.
+-- All indexes look alike to it then. So a query has conditions that one of them only can answer, and begins where it has to
+-- begin, whatever the planner thinks (packages/postgres/test/plans.test.ts sees to it):
+-- - `coalesce(owner, '')`, `key + 0` and the like, where `owner` and `key` would also fit another index or its order
+-- - `key between k and k`, where k comes from a list: `key = k` could be answered by a walk through all runs in the order of
+--   their keys, each of which is looked for in the list
+-- - `(select true from run …)`, not `exists (…)`, which may become such a join
 create index run_ready on run (lane, turn, ready_at, key) where ready_at is not null;
 create index run_forced on run (forced) where forced is not null;
 create index run_begin_by on run (begin_by)
-  where begin_by is not null and started_at is null and owner is null and ended_at is null;
+  where begin_by is not null and started_at is null and coalesce(owner, '') = '' and ended_at is null;
 create index run_owned on run (lane, owner) where owner is not null;
 create index run_blocked on run (lane, namespace, concurrency_key, turn nulls first, blocked_at, key)
   where blocked_at is not null;
 create index run_slot on run (namespace, concurrency_key) where slot = 1;
-create index run_resting on run (lane, status, namespace, key) where owner is null;
+create index run_resting on run (lane, status, (key + 0)) where owner is null;
 create index run_parent on run (parent_key, key) where parent_key is not null;
 create unique index run_debounce on run (namespace, debounce_key) where debounce_key is not null;
 

@@ -29,7 +29,7 @@ begin
     select id from lane
     where fits(_kinds, _queues, kind, queue)
       and (_before.id is null or not fits(_before.kinds, _before.queues, kind, queue)));
-  perform 1 from run where owner is null and lane = any (_lanes) and status = 'stuck' order by key for no key update;
+  perform 1 from run where owner is null and lane = any (_lanes) and status = 'stuck' order by key + 0 for no key update;
   update run set status = 'queued', ready_at = least(coalesce(ready_at, blocked_at, _heartbeat_at), _heartbeat_at),
     blocked_at = null, waiting_for = null, error = null
   where owner is null and lane = any (_lanes) and status = 'stuck';
@@ -42,7 +42,7 @@ language plpgsql
 {settings}
 as $$
 begin
-  perform 1 from run where owner is not null and owner = any (_workers) order by key for no key update;
+  perform 1 from run where owner is not null and owner = any (_workers) order by key + 0 for no key update;
   update run set owner = null, status = 'queued', ready_at = _now where owner is not null and owner = any (_workers);
   return found;
 end $$;
@@ -95,9 +95,14 @@ begin
     select id, kind from lane where not exists (
       select 1 from worker where fits(worker.kinds, worker.queues, lane.kind, lane.queue))
   loop
+    -- Those that are ready are asked for by turn, as `run_ready` has them: a lane may hold very many that are not.
     with lost as (
       select key from run
-      where lane = _lane.id and ready_at <= _now and forced is null
+      where lane = _lane.id and turn is null and ready_at <= _now and forced is null
+      for no key update skip locked
+    ), in_line as (
+      select key from run
+      where lane = _lane.id and turn >= -1 and ready_at <= _now and forced is null
       for no key update skip locked
     ), waiting as (
       select key from run
@@ -107,7 +112,7 @@ begin
     update run set status = 'stuck', ready_at = null, blocked_at = null, turn = case when turn < 0 then turn end,
       error = _error,
       waiting_for = '[{"kind":"no worker","detail":' || to_json(_lane.kind) || ',"error":' || _error || '}]'
-    where key in (select key from lost union all select key from waiting);
+    where key in (select key from lost union all select key from in_line union all select key from waiting);
     get diagnostics _count = row_count;
     _stranded := _stranded + _count;
   end loop;

@@ -38,7 +38,9 @@ begin
   if _limits = '{}' and _paused is null then
     if _before.id is null then return; end if;
     perform 1 from run
-    where lane = any (_lanes) and (ready_at is not null and turn >= 0 or blocked_at is not null)
+    where key = any (array(
+      select key from run where lane = any (_lanes) and turn >= 0 and ready_at is not null
+      union all select key from run where lane = any (_lanes) and blocked_at is not null))
     order by key for no key update;
     update run set turn = null where lane = any (_lanes) and turn >= 0 and ready_at is not null;
     update run set turn = case when turn < 0 then turn end, ready_at = blocked_at, blocked_at = null
@@ -57,7 +59,15 @@ begin
   if _rate_limit is null then delete from beginning where queue = _id; end if;
   -- Who is blocked by its key has no turn yet, or may have a slot now.
   if _before.id is null or _before.per_key is distinct from _per_key then
-    perform 1 from run where lane = any (_lanes) and blocked_at is not null order by key for no key update;
+    perform 1 from run where lane = any (_lanes) and blocked_at is not null order by key + 0 for no key update;
     update run set ready_at = blocked_at, blocked_at = null where lane = any (_lanes) and blocked_at is not null;
   end if;
+end $$;
+
+-- How many runs of lanes are owned.
+create function active_of(_lanes integer[]) returns bigint language plpgsql
+{settings}
+as $$
+begin
+  return (select count(*) from run where owner is not null and lane = any (_lanes));
 end $$;

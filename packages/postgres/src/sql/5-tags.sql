@@ -27,5 +27,5 @@ $$;
 create function drop_tags(_run bigint, _namespace text, _tags text) returns void
 language sql as $$
   delete from tag
-  where namespace = _namespace and tag in (select json_array_elements_text(_tags::json)) and run = _run
+  where namespace = _namespace and tag = any (array(select json_array_elements_text(_tags::json))) and run = _run
 $$;
