@@ -7,17 +7,14 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { serve, type Server } from '@stepwell/server';
-import { Stepwell } from 'stepwell';
+import { serveNames } from './completable.ts';
 import { findShell } from './shell.ts';
 import { MAIN } from './stepwell.ts';
-import { greet, waitForGo } from './workflows.ts';
 
 /** An installation of the shell, and a busy machine. */
 const PATIENT = { timeout: 300_000 };
 
-let well: Stepwell;
-let server: Server;
+let server: Awaited<ReturnType<typeof serveNames>>;
 let folder: string;
 
 beforeAll(async () => {
@@ -29,16 +26,11 @@ beforeAll(async () => {
   const command = join(folder, 'bin', 'stepwell');
   writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`);
   chmodSync(command, 0o755);
-  well = await Stepwell.open({ store: 'memory:', workflows: [greet, waitForGo], worker: false });
-  server = await serve(well, { port: 0 });
-  await well.setQueue('slow lane', { concurrency: 1 });
-  for (const id of ['alpha', 'alps', 'daily@2026-01-01T00:00:00.000Z'])
-    await well.start('wait', undefined, { id });
+  server = await serveNames();
 });
 
 afterAll(async () => {
   await server.close();
-  await well.close();
   rmSync(folder, { recursive: true });
 });
 

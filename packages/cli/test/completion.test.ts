@@ -6,33 +6,25 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { serve, type Server } from '@stepwell/server';
-import { Stepwell } from 'stepwell';
 import { candidatesFor } from '../src/completion/candidates.ts';
 import { SCRIPTS } from '../src/completion/scripts.ts';
 import { wordsOf } from '../src/completion/words.ts';
 import { program } from '../src/program.ts';
+import { serveNames } from './completable.ts';
 import { stepwell } from './stepwell.ts';
-import { greet, waitForGo } from './workflows.ts';
 
 const MAIN = join(import.meta.dirname, '..', 'src', 'main.ts');
 /** What makes bash split a line into words, besides spaces: its default. */
 const BREAKS = `"'@><=;|&(:`;
 
-let well: Stepwell;
-let server: Server;
+let server: Awaited<ReturnType<typeof serveNames>>;
 
 beforeAll(async () => {
-  well = await Stepwell.open({ store: 'memory:', workflows: [greet, waitForGo], worker: false });
-  server = await serve(well, { port: 0 });
-  await well.setQueue('slow lane', { concurrency: 1 });
-  for (const id of ['alpha', 'alps', 'daily@2026-01-01T00:00:00.000Z'])
-    await well.start('wait', undefined, { id });
+  server = await serveNames();
 });
 
 afterAll(async () => {
   await server.close();
-  await well.close();
 });
 
 /** What bash would put into the line, for each of the lines. */
