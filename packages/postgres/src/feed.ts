@@ -4,6 +4,7 @@ import type { Lanes } from './lanes.ts';
 import { commitOf, tagsOf } from './rows.ts';
 import {
   cutAt,
+  isAhead,
   NOTHING_SEEN,
   type Part,
   type Seen,
@@ -68,7 +69,7 @@ export class Feed {
       [request.after, before],
       [request.until, until],
     ] as const)
-      if (seen !== null && seen.xmax > now.xmax) throw feedCursorInvalid(cursor!);
+      if (seen !== null && isAhead(seen, now)) throw feedCursorInvalid(cursor!);
     const cursorOf = (seen: Seen) => `${store}-${textOfSeen(seen)}`;
     if (before === null) return { commits: [], cursor: cursorOf(now), more: false };
     const target = until ?? now;

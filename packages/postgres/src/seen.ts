@@ -69,6 +69,11 @@ export function isSeen({ xmax, open }: Pick<Seen, 'xmax' | 'open'>, xid: number)
   return xid < xmax && !open.includes(xid);
 }
 
+/** Whether somebody says to have seen what has not begun yet. */
+export function isAhead({ xmax, parts }: Seen, now: Seen): boolean {
+  return xmax > now.xmax || parts.some(({ xid }) => xid >= now.xmax);
+}
+
 /** All that one or the other has seen. */
 export function together(a: Seen, b: Seen): Seen {
   return withParts(union(a, b), [...a.parts, ...b.parts]);

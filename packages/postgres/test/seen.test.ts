@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { Random } from '../../../test/conformance/random.ts';
 import {
   cutAt,
+  isAhead,
   isSeen,
   NOTHING_SEEN,
   type Part,
@@ -111,6 +112,14 @@ test('who has come as far as a cursor is where that is', () => {
   expect(textOfSeen(together(target, NOTHING_SEEN))).toBe('10:20:10,12/12.3.4');
   expect(textOfSeen(together(target, seenOf('20:20:')!))).toBe('20:20:');
   expect(textOfSeen(together(seenOf('12:30:12')!, target))).toBe('12:30:12/12.3.4');
+});
+
+test('nobody has seen what has not begun', () => {
+  const now = seenBySnapshot('10:20:10,12');
+  for (const text of ['3:3:', '10:20:10,12', '12:20:12/12.3.4', '19:19:/19.1.0'])
+    expect(isAhead(seenOf(text)!, now), `of ${text}`).toBe(false);
+  for (const text of ['21:21:', '20:20:/20.1.0'])
+    expect(isAhead(seenOf(text)!, now), `of ${text}`).toBe(true);
 });
 
 test('texts that are none are told from those that are', () => {
