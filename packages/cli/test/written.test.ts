@@ -3,6 +3,7 @@
 
 import { execFileSync, spawn } from 'node:child_process';
 import {
+  chmodSync,
   lstatSync,
   mkdtempSync,
   readdirSync,
@@ -125,4 +126,23 @@ test('a pipe is written to as it is, and a link leads to its file', async () => 
   await stepwell(['artifacts', 'get', 'files', 'large', '--out', link], { server: server.url });
   expect(readFileSync(file, 'utf8')).toBe(LARGE);
   expect(lstatSync(link).isSymbolicLink()).toBe(true);
+});
+
+test.each([0o600, 0o666])('a file that is replaced keeps its permissions: %i', async (mode) => {
+  const file = join(folder, 'file');
+  writeFileSync(file, 'before');
+  chmodSync(file, mode);
+  await stepwell(['artifacts', 'get', 'files', 'large', '--out', file], { server: server.url });
+  expect(readFileSync(file, 'utf8')).toBe(LARGE);
+  expect(statSync(file).mode & 0o777).toBe(mode);
+});
+
+test('a link whose file is not there yet stays a link to it', async () => {
+  symlinkSync(join('inner', 'file'), join(folder, 'link'));
+  symlinkSync('link', join(folder, 'to-link'));
+  await stepwell(['export', 'small', '--out', join(folder, 'to-link')], { server: server.url });
+  for (const link of ['link', 'to-link']) expect(lstatSync(join(folder, link)).isSymbolicLink()).toBe(true);
+  expect(JSON.parse(readFileSync(join(folder, 'inner', 'file'), 'utf8'))).toMatchObject({
+    run: { id: 'small' },
+  });
 });

@@ -62,7 +62,8 @@ export class Starts {
   async #cancel(run: string, name: string): Promise<void> {
     try {
       // Whoever does it once more, since the first one died before it could say so, does not cut its cleanup short.
-      const id = `schedule ${name}`;
+      // In quotes: no id ends with a space, as a name may.
+      const id = `schedule "${name}"`;
       await this.#well.cancel(run, { reason: `The schedule "${name}" starts the next run.`, id });
     } catch (error) {
       if (!isStepwellError(error, 'RUN_ENDED') && !isStepwellError(error, 'RUN_NOT_FOUND')) throw error;

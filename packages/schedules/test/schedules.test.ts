@@ -300,6 +300,20 @@ test('a run that makes room for the next one cleans up, also if whoever cancelle
   expect(await runs(well)).toEqual(['s@01:00 succeeded', 's@02:00 waiting']);
 });
 
+test('a name may end with a space: runs make room for each other, and other schedules go on', async () => {
+  const { well, schedules } = await open();
+  await schedules.set('s ', { ...HOURLY, workflow: long, overlap: 'cancel' });
+  await schedules.set('t', { ...HOURLY, workflow: quick, input: 1 });
+  await clock.advance('1h');
+  await clock.advance('1h');
+  expect((await runs(well)).toSorted()).toEqual([
+    's @01:00 cancelled',
+    's @02:00 waiting',
+    't@01:00 succeeded',
+    't@02:00 succeeded',
+  ]);
+});
+
 const CALLS = ['schedules', 'saveSchedule', 'get', 'start'] as const;
 
 /** A store that stops answering at its n-th call, which is done before (`after`) or not: whoever calls it has died. */

@@ -90,7 +90,11 @@ async function serveModules(
     void listener(request, response);
   };
   const http = createServer(
-    { ...transportOptions(api.limits), shouldUpgradeCallback: asksForWebSocket },
+    {
+      ...transportOptions(api.limits),
+      // Behind a request that has not been answered it stays one of HTTP, and is told what it lacks.
+      shouldUpgradeCallback: (request) => asksForWebSocket(request) && transport.isQuiet(request.socket),
+    },
     answer,
   );
   answerUpgrades(http, answer);

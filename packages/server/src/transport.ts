@@ -29,8 +29,10 @@ export class Transport {
   readonly #api: TransportApi;
   /** Connections above the limit: their first request is told so. */
   readonly #surplus = new WeakSet<Duplex>();
-  /** The answer that is under way on a connection. */
+  /** The answer that was begun last on a connection; it may have to wait for those before it. */
   readonly #answering = new WeakMap<Duplex, ServerResponse>();
+  /** Answers that wait until those before them over the same connection have been sent. */
+  readonly #waiting = new WeakMap<Duplex, Set<ServerResponse>>();
   /** Connections that were told that what they say is no HTTP. */
   readonly #refused = new WeakSet<Duplex>();
   readonly #open = new Set<Duplex>();
@@ -49,10 +51,11 @@ export class Transport {
       this.#open.add(socket);
       if (this.#open.size > connections) this.#surplus.add(socket);
       socket.once('close', () => this.#open.delete(socket));
-      lingering(socket, this.#api.timer, () => this.#readOn(socket));
+      lingering(socket, this.#api.timer);
     });
     http.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
       const detail = `The server does not know what "Expect: ${request.headers.expect}" asks of it.`;
+      this.#answering.set(request.socket, response);
       this.#answer(response, new StepwellError('REQUEST_MALFORMED', detail));
     });
     http.on('clientError', (error: NodeJS.ErrnoException, socket) => this.#refuse(error, socket));
@@ -61,8 +64,15 @@ export class Transport {
       // Nor does the HTTP server listen to it any more.
       socket.on('error', () => {});
       const detail = 'CONNECT asks for a connection to somewhere else, which is for proxies.';
-      this.#tell(socket, new StepwellError('REQUEST_MALFORMED', detail));
+      if (this.#wouldBreak(socket)) this.#cutOff(socket);
+      else this.#tell(socket, new StepwellError('REQUEST_MALFORMED', detail));
     });
+  }
+
+  /** Whether all that was asked for over a connection has been answered, so that it may leave HTTP. */
+  isQuiet(socket: Duplex): boolean {
+    const last = this.#answering.get(socket);
+    return last === undefined || (last.writableFinished && last.socket === null);
   }
 
   /** Ends the connections over which nothing is under way. Node's own counts those whose last bytes still wait to be taken. */
@@ -79,6 +89,7 @@ export class Transport {
   /** True: the request may go on to the app. */
   admits(request: IncomingMessage, response: ServerResponse): boolean {
     this.#answering.set(request.socket, response);
+    if (response.socket === null) this.#noteWaiting(request.socket, response);
     const error = this.#offence(request);
     if (error === null) return true;
     this.#answer(response, error);
@@ -109,11 +120,9 @@ export class Transport {
 
   /** What Node's parser refuses has no response object: the answer is written as it goes over the wire. */
   #refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
-    const before = this.#answering.get(socket);
-    const isAnswering = before !== undefined && before.headersSent && !before.writableEnded;
     // It has been told already: what else it says is no HTTP either.
     if (this.#refused.has(socket)) return;
-    if (!socket.writable || error.code === 'ECONNRESET' || isAnswering) {
+    if (!socket.writable || error.code === 'ECONNRESET' || this.#wouldBreak(socket)) {
       socket.destroy();
       return;
     }
@@ -121,17 +130,31 @@ export class Transport {
     this.#tell(socket, this.#refusalOf(error));
   }
 
+  /** Whether bytes that are written to a connection now would get into an answer. */
+  #wouldBreak(socket: Duplex): boolean {
+    const last = this.#answering.get(socket);
+    if (last === undefined || last.writableFinished) return false;
+    // One that has no socket waits for that before it.
+    return last.socket === null || (last.headersSent && !last.writableEnded);
+  }
+
+  #noteWaiting(socket: Duplex, response: ServerResponse): void {
+    const waiting = this.#waiting.get(socket) ?? new Set();
+    this.#waiting.set(socket, waiting.add(response));
+    response.once('close', () => waiting.delete(response));
+  }
+
+  /** Of a connection that asks to leave HTTP, Node tells the answers that still wait nothing any more. */
+  #cutOff(socket: Duplex): void {
+    socket.destroy();
+    for (const response of this.#waiting.get(socket) ?? []) response.destroy();
+  }
+
   #tell(socket: Duplex, error: StepwellError): void {
     const { status, headers, body } = this.#partsOf(error);
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]!}\r\n${lines.join('')}\r\n${body}`);
     (socket as Socket).destroySoon();
-  }
-
-  /** The rest of a request that has been answered. */
-  #readOn(socket: Socket): void {
-    this.#answering.get(socket)?.req.resume();
-    socket.resume();
   }
 
   /** The connection is closed afterwards: what else comes over it is not read. */

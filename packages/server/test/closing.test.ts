@@ -13,7 +13,7 @@ async function serveHere(stack: AsyncDisposableStack, timer = new ManualTimer())
   const well = stack.use(await Stepwell.open({ store: 'memory:', workflows: [echo] }));
   const server = await serve(well, { port: 0, limits, timer: timer.set });
   stack.defer(() => server.close());
-  return { server, url: server.url, port: Number(new URL(server.url).port), timer };
+  return { well, server, url: server.url, port: Number(new URL(server.url).port), timer };
 }
 
 /** What came before this was answered before this is: connections are served one after the other. */
@@ -48,6 +48,21 @@ test.each([
   await using stack = new AsyncDisposableStack();
   const server = await serveHere(stack);
   expect(await sendThenRead(server, head)).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*\r\n\r\n[^]+`));
+});
+
+test('a request behind the last answer is not done: nobody could be told what came of it', async () => {
+  await using stack = new AsyncDisposableStack();
+  const { well, port, url } = await serveHere(stack);
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n');
+  await once(socket.resume(), 'end');
+  const start =
+    'POST /v1/workflows/echo/runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 13\r\n\r\n{"id":"late"}';
+  await new Promise((resolve) => socket.write(`0123456789${start}`, resolve));
+  await roundTrip({ url });
+  await expect(well.get('late')).rejects.toMatchObject({ code: 'RUN_NOT_FOUND' });
+  socket.end();
+  await once(socket, 'close');
 });
 
 /** Has been told everything, and does not close. */

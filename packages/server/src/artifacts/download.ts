@@ -68,6 +68,7 @@ async function bodyOf(
   const content = inPieces(file.stream(range));
   let next: Promise<IteratorResult<Uint8Array>> | null = Promise.resolve(await content.next());
   let prevent = () => {};
+  let isGone = false;
   const breakOff = (controller: ReadableStreamDefaultController, error: unknown) => {
     if (isFault(error)) log(`The download of "${file.name}" of run "${file.run}" broke off.`, error);
     const { outgoing } = (c.env ?? {}) as { outgoing?: ServerResponse };
@@ -81,6 +82,8 @@ async function bodyOf(
         try {
           const { done, value } = await (next ?? content.next());
           next = null;
+          // While it was read.
+          if (isGone) return;
           if (done === true) return controller.close();
           controller.enqueue(value);
           // A reader that takes nothing would keep the file open for ever.
@@ -93,6 +96,7 @@ async function bodyOf(
         }
       },
       async cancel() {
+        isGone = true;
         prevent();
         await content.return();
       },

@@ -97,6 +97,37 @@ test('a client that goes away in the middle of a download frees the file', async
   expect(logged).toEqual([]);
 });
 
+test('one that goes while the next bytes are read is no fault of the server', async () => {
+  const well = await Stepwell.open({ store: 'memory:', worker: false });
+  await using api = TestApi.on(well, {});
+  await well.artifacts.write('r', 'f', 'ab');
+  const file = await well.artifacts.read('r', 'f');
+  const reading = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const freed = Promise.withResolvers<void>();
+  vi.spyOn(well.artifacts, 'read').mockResolvedValue({
+    ...file,
+    async *stream() {
+      yield Buffer.from('a');
+      reading.resolve();
+      await gate.promise;
+      try {
+        yield Buffer.from('b');
+      } finally {
+        freed.resolve();
+      }
+    },
+  });
+  const reader = (await api.app.request('/v1/runs/r/artifacts/f')).body!.getReader();
+  await reader.read();
+  const next = reader.read();
+  await reading.promise;
+  const cancelled = reader.cancel();
+  gate.resolve();
+  await Promise.all([next, cancelled, freed.promise]);
+  expect(api.logged).toEqual([]);
+});
+
 test('a client that takes no more of a download is cut off, the file is freed, and Range goes on', async () => {
   const { well, url, logged } = await serveFiles({ limits: { downloadSilence: 100 } });
   const size = 20 * MiB;

@@ -94,19 +94,27 @@ export class FileArtifacts implements ArtifactStore {
     }
   }
 
-  /** Somebody may write it anew at this moment: it is taken away first, looked at, and put back if it is not the old one. */
+  /**
+   * Somebody may write it anew at this moment: it is taken away first, looked at, and put back if it is not the old one.
+   * What goes however new it is goes in one piece: what a crash leaves of a file that is taken away may be put back.
+   */
   async delete(key: string, writtenBefore = Number.POSITIVE_INFINITY): Promise<void> {
     const path = join(this.#root, key);
     await this.#doing(async () => {
-      try {
-        await rename(path, `${path}${TAKEN_AWAY}`);
-      } catch (error) {
-        if (isMissing(error)) return;
-        throw error;
-      }
-      await this.#decide(path, writtenBefore);
+      if (writtenBefore === Number.POSITIVE_INFINITY) await rm(path, { force: true });
+      else await this.#takeAway(path, writtenBefore);
       await rmdir(dirname(path)).catch(() => {});
     });
+  }
+
+  async #takeAway(path: string, writtenBefore: number): Promise<void> {
+    try {
+      await rename(path, `${path}${TAKEN_AWAY}`);
+    } catch (error) {
+      if (isMissing(error)) return;
+      throw error;
+    }
+    await this.#decide(path, writtenBefore);
   }
 
   async #decide(path: string, writtenBefore: number): Promise<void> {

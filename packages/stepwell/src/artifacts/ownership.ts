@@ -44,6 +44,8 @@ export interface OwnershipParts {
 export class Ownership {
   readonly #parts: OwnershipParts;
   #knownAt = Number.NEGATIVE_INFINITY;
+  /** Of all who ask meanwhile: each claim that is put there is read in every look from then on. */
+  #looking: Promise<void> | null = null;
 
   constructor(parts: OwnershipParts) {
     this.#parts = parts;
@@ -54,14 +56,19 @@ export class Ownership {
     const now = this.#parts.now();
     const isKnown = now >= this.#knownAt && now - this.#knownAt < KNOWN_FOR;
     if (isKnown) return;
-    await this.#look();
-    this.#knownAt = now;
+    this.#looking ??= this.#lookNow(now).finally(() => (this.#looking = null));
+    await this.#looking;
   }
 
   /** Makes the place that of this store, whosever it was. @throws StepwellError `STORE_…` */
   async adopt(): Promise<void> {
     const own = await this.#claim();
     for (const { key } of await this.#claims()) if (key !== own) await this.#parts.contents.delete(key);
+  }
+
+  async #lookNow(now: number): Promise<void> {
+    await this.#look();
+    this.#knownAt = now;
   }
 
   async #look(): Promise<void> {

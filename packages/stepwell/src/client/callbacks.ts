@@ -76,7 +76,7 @@ export class Callbacks {
   async #deliver(callback: string, fact: CallbackFact): Promise<void> {
     this.#demandOpen();
     // Not every store could be asked for it.
-    if (!isPrintable(callback)) throw notFound(callback);
+    if (typeof callback !== 'string' || !isPrintable(callback)) throw notFound(callback);
     const [answer] = await this.#store.deliver([{ to: { callback }, now: this.#system.now(), fact }]);
     if (!answer!.delivered) throw await this.#explain(callback);
   }

@@ -88,7 +88,8 @@ function isOpenCallback(
 
 function takeCancel(activation: Activation, { cause, reason, force, id }: Cancel): void {
   const { state } = activation;
-  if (id !== undefined && state.knowsCancel(id)) return;
+  // Of what ends it at once nothing is known that could come again.
+  if (force !== true && id !== undefined && state.knowsCancel(id)) return;
   const isSecond = state.cancelled === 'request' && cause === 'request';
   if (force === true || isSecond) {
     activation.end = { type: 'forced', reason };

@@ -33,8 +33,8 @@ export class Observation {
   /** When the facts that are waiting were heard of. */
   #heardAt = 0;
   #hasBegunStep = false;
-  /** What the engine has added to the run so far (ms); null: some of it was before this activation. */
-  #overhead: number | null = 0;
+  /** What the engine has added to the run so far (ms); null: some of it was before this activation, or may have been. */
+  #overhead: number | null = null;
   /** Steps that were asked for and have not begun. */
   readonly #asked = new Map<OperationId, Cause>();
   /** Groups that are open, and when they began; of an item, when the first thing in it did. */
@@ -53,7 +53,7 @@ export class Observation {
 
   activated(parked: boolean, events: number, since: number): void {
     const milliseconds = this.now - since;
-    if (events > 0 || this.#past.beginnings > 0) this.#overhead = null;
+    if (!parked && events === 0 && this.#past.beginnings === 0) this.#overhead = 0;
     this.#instruments.tell({ type: 'run activated', run: this.#run, parked, events, milliseconds });
   }
 

@@ -8,6 +8,7 @@ import { Stepwell, StepwellError, workflow, type OpenOptions } from '../../src/i
 import { MemoryStore, openMemoryStore } from '../../src/store/memory/store.ts';
 import { TestClock } from '../../src/testing/index.ts';
 import { chunks, sha256 } from '../../../../test/conformance/artifacts/contents.ts';
+import { gather } from '../gather.ts';
 import { temporaryDirectory } from '../store/sqlite-file.ts';
 import { filesIn } from './files.ts';
 
@@ -197,4 +198,23 @@ test('whatever comes first: a place has one store, and all processes of one stor
   }
   // Not vacuous: each of them was the first in some order, and in some order nobody was.
   expect([...winners].toSorted()).toEqual(['0', '1', 'undefined']);
+});
+
+test('many who use a place at once look together, and claim it once', async () => {
+  const artifacts = new (class extends MemoryArtifacts {
+    readonly looks: string[] = [];
+    override list(prefix: string): AsyncGenerator<StoredContent> {
+      this.looks.push(prefix);
+      return super.list(prefix);
+    }
+  })(() => Date.now());
+  let ms = 0;
+  const ownership = new Ownership({ contents: artifacts, store: new MemoryStore(), now: () => ms++ });
+  const demands = () => Promise.all(Array.from({ length: 50 }, () => ownership.demand()));
+  await demands();
+  expect(await gather(artifacts.list('_stepwell/'))).toHaveLength(1);
+  artifacts.looks.length = 0;
+  ms += 60_000;
+  await demands();
+  expect(artifacts.looks).toHaveLength(1);
 });

@@ -113,6 +113,7 @@ test('ids that never were are not found', async () => {
   for (const id of [
     '',
     'nonsense',
+    undefined as unknown as string,
     callback.slice(0, -1),
     callback.replace(/.$/, (c) => (c === '0' ? '1' : '0')),
   ]) {

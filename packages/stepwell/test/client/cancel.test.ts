@@ -140,6 +140,21 @@ test('the same call again is not a second one, however it comes: at once, later,
   expect(await run.result()).toBe('clean');
 });
 
+test('force is force, also with the id of a call that came before, and wherever the run is', async () => {
+  const engine = await testEngine({ workflows: [tidy] });
+  const [here, elsewhere] = [await engine.start(tidy), await engine.start(tidy)];
+  await engine.clock.settle();
+  for (const run of [here, elsewhere]) await run.cancel({ id: 'call' });
+  expect(await statusOf(engine, here.id)).toBe('waiting');
+  await here.cancel({ id: 'call', force: true });
+  expect(await statusOf(engine, here.id)).toBe('cancelled');
+  const { store, clock } = engine;
+  await engine.well.close({ grace: 0 });
+  await using next = await testEngine({ workflows: [tidy], store, clock });
+  await next.well.cancel(elsewhere.id, { id: 'call', force: true });
+  expect(await statusOf(next, elsewhere.id)).toBe('cancelled');
+});
+
 test.each(['', 'a\u0000b', 'x'.repeat(256)])('a call cannot have the id %j', async (id) => {
   await using engine = await testEngine({ workflows: [tidy] });
   const run = await engine.start(tidy);

@@ -205,6 +205,28 @@ test('after a retry of the run only what is done again is told, as part of anoth
   await well.close();
 });
 
+test('of a run that ends without being replayed it is not known what was added to it before', async () => {
+  const waits = workflow('waits', { hardTimeout: '1h' }, async (ctx) => {
+    await ctx.step('before', () => {});
+    await ctx.waitForEvent('never');
+  });
+  const store = openMemoryStore();
+  const first = await engineOf([waits], { store });
+  for (const id of ['forced', 'late']) await first.well.start(waits, undefined, { id });
+  await first.clock.settle();
+  const { clock } = first;
+  await first.well.close({ grace: 0 });
+  const second = await engineOf([waits], { store, clock });
+  await second.well.cancel('forced', { force: true });
+  await clock.advance('2h');
+  const ended = second.of('run ended').map(({ run, status, overhead }) => [run.id, status, overhead]);
+  expect(ended).toEqual([
+    ['forced', 'cancelled', null],
+    ['late', 'timed_out', null],
+  ]);
+  await second.well.close();
+});
+
 test('what the store has not taken is not told', async () => {
   const memory = openMemoryStore();
   let broken = false;
