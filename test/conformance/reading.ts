@@ -124,6 +124,7 @@ export function testReading(store: () => Store): void {
     expect(await query({ createdFrom: 2000 })).toEqual(['at 3000', 'at 2000']);
     expect(await query({ createdBefore: 2000 })).toEqual(['at 1000']);
     expect(await query({ createdFrom: 2000, createdBefore: 3000 })).toEqual(['at 2000']);
+    expect(await query({ createdFrom: 2000.5, createdBefore: 3000.5 })).toEqual(['at 3000']);
   });
 
   test('counts the runs of each status, in one namespace', async () => {

@@ -125,6 +125,7 @@ export function testTags(store: () => Store): void {
     expect(await count({ workflow: 'mail' })).toEqual({ queued: 1 });
     expect(await count({ version: '1', queue: 'default' })).toEqual({ running: 1, queued: 2 });
     expect(await count({ createdFrom: 1500 })).toEqual({ queued: 1 });
+    expect(await count({ createdFrom: 1000.5 })).toEqual({ queued: 1 });
     expect(await count({ createdBefore: 1500 })).toEqual({ running: 1, queued: 2 });
     expect(await count({ createdBefore: 1500, statuses: ['running'] })).toEqual({ running: 1 });
     expect(await count({ idContains: 'a' })).toEqual({ running: 1 });

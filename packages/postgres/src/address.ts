@@ -41,10 +41,11 @@ export function addressOf(options: PostgresStoreOptions): Address {
   const schema = options.schema ?? own('schema') ?? 'stepwell';
   const listenUrl = options.listenUrl ?? own('listen_url');
   const connections = Number(options.connections ?? own('connections') ?? DEFAULT_CONNECTIONS);
-  if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) {
+  // Longer ones would be too long for the name of the channel of their news.
+  if (!/^[a-z_][a-z0-9_]{0,53}$/.test(schema)) {
     throw new StepwellError(
       'OPTION_INVALID',
-      `The schema ${JSON.stringify(schema)} cannot be used: give up to 63 small letters, digits and "_".`,
+      `The schema ${JSON.stringify(schema)} cannot be used: give up to 54 small letters, digits and "_".`,
     );
   }
   if (!Number.isSafeInteger(connections) || connections < FEWEST_CONNECTIONS) {

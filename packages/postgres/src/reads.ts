@@ -72,12 +72,12 @@ export class Reads {
         workflow ?? null,
         version ?? null,
         queue ?? null,
-        texts(statuses ?? [...ACTIVE_STATUSES, ...FINAL_STATUSES]),
+        texts([...new Set(statuses ?? [...ACTIVE_STATUSES, ...FINAL_STATUSES])]),
         parent ?? null,
         tag ?? null,
         idContains ?? null,
         query.below ?? ENDLESS,
-        Math.floor(query.createdFrom ?? 0),
+        Math.ceil(query.createdFrom ?? 0),
         Math.ceil(query.createdBefore ?? ENDLESS),
         limit,
       ],
@@ -98,7 +98,7 @@ export class Reads {
       conditions.push(`lane in (select lane.id from ${schema}.lane where ${lane.join(' and ')})`);
     if (statuses !== undefined) conditions.push(`status = any (${value(texts(statuses))})`);
     if (parent !== undefined) conditions.push(`parent_key = ${value(parent)}`);
-    if (createdFrom !== undefined) conditions.push(`created_at >= ${value(Math.floor(createdFrom))}`);
+    if (createdFrom !== undefined) conditions.push(`created_at >= ${value(Math.ceil(createdFrom))}`);
     if (createdBefore !== undefined) conditions.push(`created_at < ${value(Math.ceil(createdBefore))}`);
     if (idContains !== undefined) conditions.push(`position(${value(idContains)} in run.id) > 0`);
     if (tag !== undefined)

@@ -1,4 +1,4 @@
-import { afterAll, onTestFinished } from 'vitest';
+import { afterAll, expect, onTestFinished } from 'vitest';
 import { Client } from 'pg';
 import type { Store } from 'stepwell/engine';
 import { openPostgresStore } from '../src/open.ts';
@@ -39,4 +39,16 @@ export async function connect(url?: string): Promise<Client> {
   await client.connect();
   onTestFinished(() => client.end());
   return client;
+}
+
+/** Resolves when somebody else in the database waits for a lock; the connection may be within a transaction. */
+export async function waiter(client: Client): Promise<void> {
+  const waiting = async () => {
+    await client.query('select pg_stat_clear_snapshot()');
+    const { rows } = await client.query(
+      "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+    );
+    return rows.length;
+  };
+  await expect.poll(waiting).toBe(1);
 }

@@ -29,6 +29,15 @@ test('what one store has written the others hear of', async () => {
   await expect.poll(() => heard).toContainEqual({ type: 'journal', run: key, ended: false });
 });
 
+test('so it is with the longest name that a schema can have', async () => {
+  const schema = 'a'.repeat(54);
+  const [one, other] = [await openStore(schema), await openStore(schema)];
+  const heard = listen(other);
+  await start(one, 'a', { readyAt: 1_700 });
+  await expect.poll(() => heard).toContainEqual({ type: 'ready', at: 1_700 });
+  await expect(openStore(`${schema}a`)).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+});
+
 test('a store hears its own news once', async () => {
   const schema = newSchema();
   const [one, other] = [await openStore(schema), await openStore(schema)];

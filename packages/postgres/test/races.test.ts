@@ -11,7 +11,7 @@ import {
   step,
 } from '../../../test/conformance/fixtures.ts';
 import { Random } from '../../../test/conformance/random.ts';
-import { newSchema, openStore } from './database.ts';
+import { connect, newSchema, openStore, waiter } from './database.ts';
 
 /*
  * Several stores on one schema, as several processes have it, at the same runs at the same time. What each race comes to
@@ -239,6 +239,33 @@ test('an end, a retry and a purge at the same time leave a run whole or gone', a
     expect(isGone).toBe(purged);
     expect(run?.status === 'queued' && run.endedAt === null).toBe(reopened!.delivered && !purged);
   }
+});
+
+test('an end that waits for a purge of its run is refused, and leaves nothing of it', async () => {
+  const schema = newSchema();
+  const store = await openStore(schema);
+  const client = await connect();
+  await register(store, 'w0');
+  const keys = await startRuns(store, 3);
+  await claim(store, 'w0');
+  const [gone, told, other] = keys as [RunKey, RunKey, RunKey];
+  await store.commit([step(gone, 0), step(gone, 1, { change: end('failed') })]);
+  await client.query(`begin; select ${schema}.purge('default', 'run 0')`);
+  // Somebody who has lost the run ends it as well.
+  const answer = store.commit([
+    step(gone, 1, { change: end(), deliver: [{ run: { key: told }, fact: EVENT }] }),
+    step(other, 0, { change: end() }),
+  ]);
+  await waiter(client);
+  await client.query('commit');
+  expect(await answer).toEqual(['refused', 'stored']);
+  expect(await store.facts(told, 0)).toEqual([]);
+  const again = [gone, told, other].map((key) => step(key, 0, { change: end() }));
+  expect(await store.commit(again)).toEqual(['refused', 'stored', 'refused']);
+  const { rows } = await client.query<{ run: number }>(
+    `select run::integer from ${schema}.journal order by run`,
+  );
+  expect(rows.map(({ run }) => run)).toEqual([told, other]);
 });
 
 test('whatever is mixed, nothing is refused but what must be, and nobody waits in a circle', async () => {

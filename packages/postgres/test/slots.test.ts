@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Client } from 'pg';
 import type { Store } from 'stepwell/engine';
 import { end, newRun, step } from '../../../test/conformance/fixtures.ts';
-import { connect, newSchema, openStore } from './database.ts';
+import { connect, newSchema, openStore, waiter } from './database.ts';
 
 // Two transactions at one concurrency key, stopped at the moment that matters.
 
@@ -74,4 +74,24 @@ test('a slot that becomes free while a claim finds none is not forgotten', async
   expect((await blocking).runs).toEqual([]);
   expect(await ending).toEqual(['stored']);
   expect((await claim(other, 'w2')).runs.map(({ run }) => run.id)).toEqual(['b']);
+});
+
+test('whoever gives a slot back has not locked the next run before its own, which is older', async () => {
+  const { schema, one, client } = await openTwo();
+  const [a, b] = (await one.start([keyed('a'), keyed('b')])).map((answer) =>
+    answer.created ? answer.key : -1,
+  );
+  await claim(one, 'w1');
+  expect((await claim(one, 'w2')).runs).toEqual([]);
+  const locked = (run: number) =>
+    client.query(`select 1 from ${schema}.run where key = ${run} for no key update nowait`);
+  await client.query('begin');
+  await locked(a!);
+  const answer = one.commit([step(a!, 0, { change: end() })]);
+  await waiter(client);
+  // In the other order, each of the two would wait for the other here.
+  await locked(b!);
+  await client.query('commit');
+  expect(await answer).toEqual(['stored']);
+  expect((await claim(one, 'w2')).runs.map(({ run }) => run.key)).toEqual([b]);
 });

@@ -1,9 +1,11 @@
 -- Keys of runs that match, newest first. Most of what is asked for is found among the newest runs. Where it is not,
 -- `run_resting` holds the runs of one lane in one status together, in the order of their keys: the newest of each such
 -- stretch are merged, so that a page costs its own length and a look at every stretch, however many runs there are.
+-- It is stable, and so is `shown`: both look at the moment at which the statement began that calls them. Otherwise a run that
+-- is purged between them would make a page shorter, as only the last one is.
 create function find(_namespace text, _workflow text, _version text, _queue text, _statuses text[], _parent bigint,
   _tag text, _id_contains text, _below bigint, _created_from bigint, _created_before bigint, _limit bigint)
-returns setof bigint language plpgsql
+returns setof bigint language plpgsql stable
 {settings}
 as $$
 declare
@@ -66,7 +68,7 @@ end $$;
 -- Rows of runs, the newest first, as a caller sees them. `lacks_slot`: it waits for a slot of its concurrency key.
 -- `has_settings`: its queue has some, which may hold it back.
 create function shown(_keys bigint[]) returns table (shown run, lacks_slot boolean, has_settings boolean)
-language plpgsql
+language plpgsql stable
 {settings}
 as $$
 #variable_conflict use_column

@@ -49,6 +49,8 @@ begin
       end loop;
       _runs := _runs || array(select key from run where parent_key = any (_ending) and slot = 0);
     end loop;
+    -- Beside others, those that end have to be locked in this order, too.
+    if cardinality(_runs) > 0 then _runs := _runs || _ending; end if;
   end if;
   if _ids is not null then
     _runs := _runs || array(

@@ -65,7 +65,7 @@ begin
 end $$;
 
 -- How many runs of lanes are owned.
-create function active_of(_lanes integer[]) returns bigint language plpgsql
+create function active_of(_lanes integer[]) returns bigint language plpgsql stable
 {settings}
 as $$
 begin
