@@ -11,7 +11,7 @@ const PAGE = 1_000;
 
 /** How much a sweep has removed. */
 export interface Swept {
-  /** Writes that broke off more than an hour ago. */
+  /** Writes that broke off more than an hour ago; on S3, a day more, as an upload may take long. */
   readonly unfinished: number;
   /** Contents that no record names, written more than a day ago: of purged runs, or of a crash before the record. */
   readonly contents: number;
