@@ -11,15 +11,12 @@ const addresses = {
   },
 };
 
-test.each([
-  ['SQLite', 5],
-  ['PostgreSQL', 5],
-] as const)(
-  'bad input gets an answer, never a crash: `npm run fuzz` on %s, for %i seconds',
-  async (on, seconds) => {
+test.each(['SQLite', 'PostgreSQL'] as const)(
+  'bad input gets an answer, never a crash: five seconds of `npm run fuzz` on %s',
+  async (on) => {
     // Always the same: what new seeds find is for `npm run fuzz`, and must not stop somebody else's change.
     const seed = 48815;
-    const { requests, answers, checks } = await fuzz({ seconds, seed, ...(await addresses[on]()) });
+    const { requests, answers, checks } = await fuzz({ seconds: 5, seed, ...(await addresses[on]()) });
     const problems = checks.filter(({ problem }) => problem !== null);
     expect({ seed, problems }).toEqual({ seed, problems: [] });
     expect(requests).toBeGreaterThan(100);

@@ -25,6 +25,11 @@ function sqlite(): string {
   return `sqlite:${join(directory, 'runs.db')}`;
 }
 
+const STORES: readonly [kind: string, storeOf: () => Promise<string>][] = [
+  ['SQLite', async () => sqlite()],
+  ['PostgreSQL', postgres],
+];
+
 /** Each has a key of its own. */
 const REQUESTS: readonly [path: string, body: object][] = [
   ['/v1/workflows/echo/runs', { input: 1 }],
@@ -71,10 +76,7 @@ async function doAndDie(store: string): Promise<void> {
   expect(await gone).toEqual([null, 'SIGKILL']);
 }
 
-test.each([
-  ['SQLite', async () => sqlite()],
-  ['PostgreSQL', postgres],
-])(
+test.each(STORES)(
   'on %s, what was done is done once although its server was killed before it could record the answers',
   { timeout: 60_000 },
   async (_kind, storeOf) => {
@@ -118,10 +120,7 @@ test.each([
   },
 );
 
-test.each([
-  ['SQLite', async () => sqlite()],
-  ['PostgreSQL', postgres],
-])(
+test.each(STORES)(
   'on %s, an answer is given again by a server that was started since',
   { timeout: 30_000 },
   async (_kind, storeOf) => {

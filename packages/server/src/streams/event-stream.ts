@@ -79,8 +79,9 @@ export class EventStream implements UnderlyingSource<Uint8Array>, Sink, Beating 
   send(frames: readonly Frame[]): void {
     this.#known = frames.at(-1)!.id;
     const { response } = this.#parts;
+    // Made once for all readers: a response of Node's makes the three parts of a chunk for each, 15 ms instead of 10.
     if (this.#writesItself && response?.chunkedEncoding === true && response.socket !== null)
-      this.#writeChunks(response.socket, joined(frames.map(({ chunk }) => chunk)));
+      this.#writeTo(response.socket, joined(frames.map(({ chunk }) => chunk)));
     else this.#write(joined(frames.map(({ bytes }) => bytes)));
   }
 
@@ -128,22 +129,16 @@ export class EventStream implements UnderlyingSource<Uint8Array>, Sink, Beating 
   }
 
   #write(bytes: Uint8Array): void {
+    if (this.#writesItself) return this.#writeTo(this.#parts.response!, bytes);
     this.#quiet = 0;
-    if (this.#writesItself) {
-      const response = this.#parts.response!;
-      this.#wants = response.write(bytes);
-      if (!this.#wants) response.once('drain', () => this.pull());
-    } else {
-      this.#wants = false;
-      this.#controller!.enqueue(bytes);
-    }
+    this.#wants = false;
+    this.#controller!.enqueue(bytes);
   }
 
-  /** Made once for all readers: a response of Node's makes the three parts of a chunk for each, 15 ms instead of 10. */
-  #writeChunks(socket: Socket, chunks: Uint8Array): void {
+  #writeTo(connection: ServerResponse | Socket, bytes: Uint8Array): void {
     this.#quiet = 0;
-    this.#wants = socket.write(chunks);
-    if (!this.#wants) socket.once('drain', () => this.pull());
+    this.#wants = connection.write(bytes);
+    if (!this.#wants) connection.once('drain', () => this.pull());
   }
 
   #finish(): void {

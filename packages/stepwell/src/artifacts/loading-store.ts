@@ -53,7 +53,8 @@ export const NOTHING_TO_LOAD: Loader = {
 export function loadingStore(store: Store, parts: LoadingParts): Store {
   const { report } = parts;
   const load = (payload: Payload | undefined) => loadPatiently(parts, payload);
-  const recordOf = (run: RunRecord) => loaderOf(parts).run(run);
+  const loader = loaderOf(parts);
+  const recordOf = (run: RunRecord) => loader.run(run);
   const claimedWith = async (claimed: ClaimedRun): Promise<ClaimedRun> => {
     try {
       const run = await recordWith(claimed.run, load);
